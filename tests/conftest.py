@@ -1,4 +1,4 @@
-"""Fixtures for every test: a real PostgreSQL, and a migrated database of its own for each test that asks."""
+"""Fixtures for every test: a real PostgreSQL, and a separate migrated database for each test that uses one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a test of some bytes by its argument: what is packed anew holds the second in which it was packed.
+    """Name a test of some bytes by its argument, because a newly compressed body contains the current second.
 
     Two workers would not agree on the tests that there are.
     """

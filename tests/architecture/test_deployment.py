@@ -1,4 +1,4 @@
-"""What Render's schema and compose's own checks miss about the two descriptions of the deployment.
+"""Deployment: rules for render.yaml and the compose files that Render's schema and compose itself do not check.
 
 The Blueprint is held against Render's schema in CI, which has a copy of it; the schema says nothing about what follows.
 """
@@ -32,7 +32,7 @@ ROWS, CLOSES, RESERVE = 50_000_000, 25_000_000, 0.5
 HEARTBEAT_AND_QUEUE = 2
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
 DATABASE_PARTS = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSL"}
-# an engine gives these to its containers, where a network needs them
+# an engine sets these in its containers if a network needs them
 OUTBOUND = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 # the tree is one folder there, found by FUNDATA_BASE_PATH
 TREE_PARTS = {"FUNDATA_DATA_PATH", "FUNDATA_QUOTES_PATH"}
@@ -75,12 +75,12 @@ def test_compose_sets_what_each_part_reads(module: str, mode: str) -> None:
     left_out = NOT_IN_DEMO if mode == "demo" else NOT_IN_COMPOSE
     readable = list_readable(module)
     assert given - readable == set(), "it reads none of these"
-    # migrating listens on no port and asks for no token
+    # the migration listens on no port and needs no token
     spared = {"PORT"} if module == MIGRATE else set()
     assert readable - list_unread(module) - left_out - spared - given == set(), "these cannot be set"
 
 
-def test_compose_lets_be_set_what_its_layout_does_not_decide() -> None:
+def test_compose_accepts_settings_that_its_layout_does_not_decide() -> None:
     decided = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_SSL", "DB_POOL_MIN_SIZE", "DB_POOL_MAX_SIZE", "PORT"}
     decided.add("DB_ADMIN_USER")
     decided |= {"SRA_ENV", "FMP_INGEST_URL", "FUNDATA_INGEST_URL", "VIEW_BUILDER_URL", "FUNDATA_BASE_PATH"}
@@ -101,7 +101,7 @@ def test_blueprint_sets_what_each_part_reads(blueprint: dict[str, Any]) -> None:
         assert needed - given - NOT_ON_RENDER - {"SRA_SANDBOX"} == set(), f"{module} cannot be told these"
 
 
-def test_demonstration_can_be_given_no_secret_and_real_data_no_public_one() -> None:
+def test_demonstration_accepts_no_secret_and_real_data_no_public_one() -> None:
     demo = (ROOT / "docker-compose.demo.yml").read_text(encoding="utf-8")
     assert "${" not in demo
     for name, service in read_compose("real").items():
@@ -126,7 +126,7 @@ def test_only_migrate_knows_the_administrator() -> None:
             assert "sandbox-only-administrator" not in str(service["environment"]), name
 
 
-def test_made_up_and_real_data_lie_in_different_volumes() -> None:
+def test_made_up_and_real_data_are_in_different_volumes() -> None:
     places = [read_compose(mode)["postgres"]["volumes"] for mode in MODES]
     names = [volume.split(":")[0] for (volume,) in places]
     assert len(set(names)) == len(MODES)
@@ -152,7 +152,7 @@ def test_blueprint_refers_only_to_what_it_declares(blueprint: dict[str, Any]) ->
                 assert entry["fromGroup"] in groups
 
 
-def test_blueprint_holds_no_secret_and_no_trap(blueprint: dict[str, Any]) -> None:
+def test_blueprint_contains_no_secret_and_no_unsafe_default(blueprint: dict[str, Any]) -> None:
     for service in blueprint["services"]:
         variables = list_variables(service, blueprint)
         for name, variable in variables.items():
@@ -174,7 +174,7 @@ def test_blueprint_holds_no_secret_and_no_trap(blueprint: dict[str, Any]) -> Non
         assert database["user"] != "sra"
 
 
-def test_a_change_to_what_an_image_is_made_of_builds_it_anew(blueprint: dict[str, Any]) -> None:
+def test_a_change_to_the_sources_of_an_image_rebuilds_it(blueprint: dict[str, Any]) -> None:
     for service in blueprint["services"]:
         globs = service["buildFilter"]["paths"]
         text = (ROOT / service["dockerfilePath"]).read_text(encoding="utf-8")
@@ -224,18 +224,18 @@ def test_only_the_gateway_is_published_and_only_locally() -> None:
     assert read_yaml("docker-compose.yml")["networks"]["inside"]["internal"] is True
 
 
-def test_every_container_is_bounded_and_ours_are_closed() -> None:
+def test_every_container_has_limits_and_ours_are_hardened() -> None:
     for name, service in read_compose("real").items():
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}, name
         if name != "postgres":
             assert service["cap_drop"] == ["ALL"], name
             assert service["security_opt"] == ["no-new-privileges:true"], name
             assert service["read_only"] is True, name
-        # each image has an init of its own, as Render gives none
+        # each image has its own init, because Render provides none
         assert "init" not in service, name
 
 
-def test_what_is_too_large_for_memory_goes_to_a_volume() -> None:
+def test_large_data_goes_to_a_volume() -> None:
     for mode in MODES:
         services = read_compose(mode)
         for name in ("fmp_ingest", "fundata_ingest"):
@@ -265,7 +265,7 @@ def test_images_build_without_arguments_and_run_as_a_plain_user(path: Any) -> No
     assert text.index("requirements.lock") < first_code.start(), "a change of code would install all dependencies anew"
 
 
-def test_dockerfiles_begin_alike_so_that_they_share_layers() -> None:
+def test_dockerfiles_share_their_first_layers() -> None:
     for one, other in pairwise(
         path.read_text(encoding="utf-8").split("COPY requirements", 1)[0] for path in DOCKERFILES
     ):

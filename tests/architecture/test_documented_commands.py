@@ -1,4 +1,4 @@
-"""Each `./sra` command and SQL query in the README and docs is one that the product understands."""
+"""Each `./sra` command and SQL query in the README and docs is valid."""
 
 from __future__ import annotations
 

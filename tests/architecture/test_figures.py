@@ -1,4 +1,4 @@
-"""The figures that are documented are those that the services have, and the example dashboard asks for no other."""
+"""The documented metrics are those of the services, and the example dashboard queries no others."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def list_figures() -> set[str]:
     return set(list_names(metrics.registry))
 
 
-def test_documented_figures_are_those_of_the_services() -> None:
+def test_documented_metrics_are_those_of_the_services() -> None:
     text = (ROOT / "docs/service_contract.md").read_text()
     documented = set(re.findall(r"^\| (sra_\w+) \|", text, re.MULTILINE))
     assert documented == {name for name in list_figures() if name.startswith("sra_")}
 
 
-def test_the_example_dashboard_asks_for_figures_that_there_are() -> None:
+def test_the_example_dashboard_queries_existing_metrics() -> None:
     dashboard = json.loads((ROOT / "examples/grafana_dashboard.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     queries += [one["query"] for one in dashboard["templating"]["list"]]

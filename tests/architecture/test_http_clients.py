@@ -1,4 +1,4 @@
-"""HTTP clients: no body is read but within bounds, so that no vendor, proxy or peer decides how much memory is taken."""
+"""HTTP clients limit the bodies that they read, so that no vendor, proxy or peer decides how much memory is used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_no_client_reads_without_bounds(what: str) -> None:
+def test_every_client_limits_what_it_reads(what: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for name, source in PACKAGES.items()

@@ -1,4 +1,4 @@
-"""Lock files: pinned by hash, free of addresses, and lean where they run in production."""
+"""Lock files: pinned by hash, without addresses, and without development tools in production."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The price of one more: what a person writes for a dataset or a setting until its tests pass, done on a copy."""
+"""The effort of one more dataset or setting: the files that a person changes until its tests pass, tried on a copy."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def add_fmp_dataset(clone: Clone) -> None:
     clone.run("scripts/draft_migration", "Employees of companies")
     clone.run_scripts("write_tables", "write_datasets")
     clone.test("tests/view_builder/test_reachable_columns.py")
-    clone.test("tests/fmp_collectors", "tests/stand_in_tests/test_fmp_answers.py")
+    clone.test("tests/fmp_collectors", "tests/stand_in_tests/test_fmp_responses.py")
     clone.test("tests/shared/test_migrations.py", "tests/shared/test_tables_page.py")
     clone.test("tests/fmp_ingest/test_collect.py", "-k", "headcounts or complete_and_balance")
 

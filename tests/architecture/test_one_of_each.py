@@ -1,4 +1,4 @@
-"""What there is one of: the growth of pauses, the loop of background tasks, commits that do not wait for the disk."""
+"""Definitions that exist once: the growth of pauses, the loop of background tasks, commits that do not wait for the disk."""
 
 from __future__ import annotations
 

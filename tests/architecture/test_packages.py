@@ -1,4 +1,4 @@
-"""The layout: contracts name every package, locks name every service, and nothing depends on what it must not."""
+"""The layout: contracts name every package, locks name every service, and forbidden dependencies are absent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_list_of_packages_equals_the_folders() -> None:
     assert {folder.name for folder in (ROOT / "services").iterdir() if folder.is_dir()} == set(SERVICES)
 
 
-def test_import_contracts_look_at_every_package() -> None:
+def test_import_contracts_cover_every_package() -> None:
     assert set(CONTRACTS["root_packages"]) == set(PACKAGES)
 
 
@@ -38,7 +38,7 @@ def test_services_are_independent_by_contract() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in PACKAGES if name not in (*SERVICES, "sra_cli")])
-def test_what_all_may_use_uses_none_of_them(name: str) -> None:
+def test_shared_packages_import_no_service(name: str) -> None:
     forbidden = {
         module
         for contract in CONTRACTS["contracts"]

@@ -1,4 +1,4 @@
-"""The pictures of the documents: drawn from their present sources, legible on a dark page, and shown somewhere."""
+"""The pictures of the documents: current, legible on a dark page, and used."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def check(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_each_fits_its_source() -> None:
+def test_each_picture_matches_its_source() -> None:
     assert len(SOURCES) >= 3
     done = check(PICTURES)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("change", ["source", "picture", "other"])
-def test_what_does_not_fit_is_named(tmp_path: Path, change: str) -> None:
+def test_an_outdated_picture_is_named(tmp_path: Path, change: str) -> None:
     folder = shutil.copytree(PICTURES, tmp_path / "pictures")
     if change == "source":
         with (folder / "takeover.dot").open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""docs/read_the_code.md: the files of its stops exist, contain the names to look for, and take an hour."""
+"""docs/read_the_code.md: the files of its stops exist, contain the named symbols, and take an hour."""
 
 from __future__ import annotations
 

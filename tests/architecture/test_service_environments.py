@@ -1,4 +1,4 @@
-"""Each service in an environment of its own, with what its lock names and nothing else.
+"""Each service runs in an environment with only the packages of its lock.
 
 The packages are linked from the environment that runs the tests, so that no index is needed; images are built from the
 same locks over the network elsewhere.
@@ -75,7 +75,7 @@ def service_python(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str,
     return name, tmp_path / "venv" / "bin" / "python", () if request.param == LAKE else NEEDS_ARROW
 
 
-def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path, Sequence[str]]) -> None:
+def test_a_service_runs_in_its_own_environment(service_python: tuple[str, Path, Sequence[str]]) -> None:
     name, python, left_out = service_python
     own = {
         name,
@@ -97,7 +97,7 @@ def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path, Sequen
     assert said["found"] == []
 
 
-def test_the_stand_in_needs_nothing_of_the_product() -> None:
+def test_the_stand_in_does_not_need_the_product() -> None:
     code = "import sys, sra_stand_in; print(sorted(name for name in sys.modules if name in sys.argv[1:]))"
     response = subprocess.run(
         [sys.executable, "-c", code, *PACKAGES],

@@ -1,4 +1,4 @@
-"""Each service's README names every module of the service, and no module or table that does not exist."""
+"""Each service's README names every module of the service, and only modules and tables that exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: each is declared once, is in `.env.example`, and is read nowhere else."""
+"""Settings: each is declared once, is in `.env.example`, and is read in one place."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def test_each_is_declared_once() -> None:
 
 
 @pytest.mark.parametrize("name", SPECIFIED.split())
-def test_what_was_specified_is_declared(name: str) -> None:
+def test_every_specified_setting_is_declared(name: str) -> None:
     assert name in DECLARED
 
 
-def test_each_says_what_it_means() -> None:
+def test_each_setting_is_described() -> None:
     for kind in KINDS:
         for name, field in kind.model_fields.items():
             assert (field.description or "").endswith("."), name
@@ -55,7 +55,7 @@ def test_the_example_is_up_to_date() -> None:
     assert list(read_example()) == DECLARED
 
 
-def test_the_example_loads_and_means_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_loads_with_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in DECLARED:
         monkeypatch.delenv(name, raising=False)
     defaults = [kind() for kind in SETTINGS_CLASSES]

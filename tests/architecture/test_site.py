@@ -1,4 +1,4 @@
-"""The documents as a website: built strictly, complete, and without anything from another host."""
+"""The documents as a website: built strictly, complete, and without resources of other hosts."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 COMMANDS = [line for line in re.findall(r"^\$ .*\./sra test -- (.+)$", PAGE, re.MULTILINE) if "tests/" in line]
 
 
-def test_the_files_that_the_commands_name_are_there() -> None:
+def test_the_files_in_the_commands_exist() -> None:
     named = [word for words in COMMANDS for word in shlex.split(words) if word.startswith("tests/")]
     assert len(named) >= len(COMMANDS)
     assert [word for word in named if not (ROOT / word).exists()] == []
 
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if " -k " in words])
-def test_the_words_that_the_commands_look_for_select_tests(words: str) -> None:
+def test_the_selections_in_the_commands_match_tests(words: str) -> None:
     options = ["--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *select_tests(None)[0], *shlex.split(words), *options],
@@ -37,6 +37,6 @@ def test_the_words_that_the_commands_look_for_select_tests(words: str) -> None:
     assert "::" in done.stdout
 
 
-def test_every_heavy_proof_is_explained() -> None:
+def test_every_heavy_test_run_is_explained() -> None:
     explained = re.findall(r"^\| `--(\w+)` \|", PAGE, re.MULTILINE)
     assert sorted(explained) == sorted(HEAVY)

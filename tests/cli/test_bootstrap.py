@@ -1,4 +1,4 @@
-"""`./sra` itself: a small clone with empty locks, so that no index is needed, and a command that prints how it was called."""
+"""`./sra` itself: a small clone with empty locks, so that no index is needed, and a command that prints its arguments."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def clone(tmp_path: Path) -> SmallClone:
 
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> SmallClone:
-    """A clone whose environment is made, and a copy of it beside: to make one takes six seconds of a processor."""
+    """A clone with its environment, and a copy of it, because creating one takes six seconds of CPU time."""
     folder = tmp_path_factory.mktemp("made_once")
     (folder / "empty_home").mkdir()
     made = SmallClone(folder / "a clone [1]")
@@ -88,7 +88,7 @@ def installed(made_once: SmallClone) -> SmallClone:
     return made_once
 
 
-def test_installs_once_and_again_what_changed(installed: SmallClone) -> None:
+def test_installs_once_and_again_after_a_change(installed: SmallClone) -> None:
     clone, first = installed, installed.first
     assert first is not None
     response = json.loads(first.stdout)
@@ -123,7 +123,7 @@ def test_installs_once_and_again_what_changed(installed: SmallClone) -> None:
 
 
 @pytest.mark.faults
-def test_an_interrupted_installation_is_made_anew_once_by_two_at_once(clone: SmallClone) -> None:
+def test_an_interrupted_installation_is_repeated_once_by_concurrent_commands(clone: SmallClone) -> None:
     with clone.start("status") as process:
         venv = clone.folder / ".sra" / "venv"
         deadline = time.monotonic() + 60
@@ -143,7 +143,7 @@ def test_an_interrupted_installation_is_made_anew_once_by_two_at_once(clone: Sma
 
 
 @pytest.mark.faults
-def test_an_environment_whose_python_is_gone_is_made_anew(installed: SmallClone) -> None:
+def test_an_environment_without_its_python_is_created_again(installed: SmallClone) -> None:
     python = installed.folder / ".sra" / "venv" / "bin" / "python"
     python.unlink()
     python.symlink_to(installed.folder / "python that an upgrade took away")
@@ -178,7 +178,7 @@ def test_a_python_without_venv_is_reported_clearly(clone: SmallClone, tmp_path: 
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 14)])
-def test_a_python_that_does_not_fit_is_reported_clearly(clone: SmallClone, version: tuple[int, int]) -> None:
+def test_an_unsupported_python_is_reported_clearly(clone: SmallClone, version: tuple[int, int]) -> None:
     pretend = f"import runpy, sys; sys.version_info = {version}; runpy.run_path('sra', run_name='__main__')"
     failed = subprocess.run(
         [sys.executable, "-c", pretend],

@@ -76,13 +76,13 @@ def test_an_address_that_cannot_be_read_names_the_variable(
     assert "DATABASE_URL" in json.loads(capsys.readouterr().out)["error"]
 
 
-def test_corrections_that_are_no_text_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_corrections_that_are_not_text_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "lines.txt").write_bytes(b"7\tMontr\xe9al\n")
     assert run(["rejects", "replay", "--file", str(tmp_path / "lines.txt"), "--json"]) == 5
     assert "lines.txt: Line 1 is not UTF-8" in json.loads(capsys.readouterr().out)["error"]
 
 
-def test_a_database_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_respond(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     assert run(["runs", "--json"]) == 1
     assert "does not respond" in json.loads(capsys.readouterr().out)["error"]

@@ -1,4 +1,4 @@
-"""`./sra compare`: a made-up predecessor's tables against ours, on two real databases."""
+"""`./sra compare`: the tables of a made-up predecessor against ours, on two real databases."""
 
 from __future__ import annotations
 
@@ -134,12 +134,12 @@ def test_a_map_that_does_not_fit_is_reported_in_a_sentence(
     assert result in found["error"]
 
 
-def test_nothing_of_one_name_asks_for_a_map(compare: Any, predecessor: str) -> None:
+def test_tables_without_a_common_name_need_a_map(compare: Any, predecessor: str) -> None:
     code, found = compare("--with", predecessor)
     assert (code, "same name as one of ours" in found["error"]) == (5, True)
 
 
-def test_a_database_that_does_not_answer_is_reported_by_its_option_without_its_password(compare: Any) -> None:
+def test_an_unreachable_database_is_reported_by_its_option_without_its_password(compare: Any) -> None:
     code, found = compare("--with", "postgresql://u:hunter2secret@127.0.0.1:1/x")
     assert (code, "other database does not respond" in found["error"]) == (5, True)
     code, found = compare("--with", "mysql://u:hunter2secret@h/x")

@@ -1,4 +1,4 @@
-"""Commands that look at a database: migrate, status, runs, rejects, psql."""
+"""Commands that read a database: migrate, status, runs, rejects, psql."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def start_run(dsn: str) -> str:
     return run_async(start())
 
 
-def test_migrate_makes_everything_and_may_be_repeated(
+def test_migrate_creates_everything_and_can_be_repeated(
     empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty_database.replace("postgresql://", "postgres://") + "?sslmode=disable")
@@ -66,7 +66,7 @@ def test_migrate_makes_everything_and_may_be_repeated(
         assert (response["status"], response["sandbox"], response["reader_ready"]) == ("completed", True, True)
 
 
-def test_the_variable_makes_a_sandbox_too(
+def test_the_variable_also_creates_a_sandbox(
     empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty_database)
@@ -120,7 +120,7 @@ def test_runs_are_listed_shown_and_cancelled(command: Any, database: str) -> Non
     assert command("audit", "--since", "yesterday")[0] == 5
 
 
-def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, database: str) -> None:
+def test_a_held_run_is_released_by_a_run_for_the_held_part(command: Any, database: str) -> None:
     run_id = start_run(database)
     code, response = command("runs", "release", run_id)
     assert code == 5
@@ -138,7 +138,7 @@ def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, databas
 
 
 @pytest.mark.parametrize("text", ["nothing", "", "%"])
-def test_a_run_that_is_not_there(command: Any, text: str) -> None:
+def test_an_unknown_run_is_reported(command: Any, text: str) -> None:
     code, response = command("runs", "show", text)
     assert code == 5
     assert "No run" in response["error"]

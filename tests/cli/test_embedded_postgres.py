@@ -1,4 +1,4 @@
-"""The embedded server: choice of binaries, start and stop, crashes, and what it leaves on disk."""
+"""The embedded server: choice of binaries, start and stop, crashes, and files on disk."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestChoiceOfBinaries:
         found = find_binaries(data_folder=only_fakes / "data", pg_bin=chosen)
         assert (found.folder, found.major, found.origin) == (chosen, 16, "PG_BIN")
 
-    def test_a_link_on_path_is_resolved(self, only_fakes: Path) -> None:
+    def test_a_symlink_on_path_is_resolved(self, only_fakes: Path) -> None:
         real = write_fake_server(only_fakes / "elsewhere", "17.2")
         (only_fakes / "path").mkdir()
         (only_fakes / "path" / "postgres").symlink_to(real / "postgres")
@@ -76,7 +76,7 @@ class TestChoiceOfBinaries:
         with pytest.raises(ConfigError, match=r"made by PostgreSQL 16(.|\n)*is PostgreSQL 18"):
             find_binaries(data_folder=only_fakes / "data")
 
-    def test_nothing_found_lists_what_was_seen(self, only_fakes: Path) -> None:
+    def test_a_failed_search_lists_the_places_searched(self, only_fakes: Path) -> None:
         write_fake_server(only_fakes / "system" / "14" / "bin", "14.9")
         with pytest.raises(ConfigError) as caught:
             find_binaries(data_folder=only_fakes / "data", pg_bin=only_fakes / "nowhere")
@@ -86,7 +86,9 @@ class TestChoiceOfBinaries:
         assert "PATH: no postgres" in message
         assert "DATABASE_URL" in message
 
-    def test_the_wheel_is_there_where_nothing_else_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_wheel_is_used_if_nothing_else_is_installed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setattr(postgres, "_SYSTEM_FOLDERS", ())
         found = find_binaries(data_folder=tmp_path / "data")
@@ -230,7 +232,7 @@ class TestServer:
         finally:
             first.stop()
 
-    def test_an_interrupted_initdb_is_made_again(self, tmp_path: Path) -> None:
+    def test_an_interrupted_initdb_is_repeated(self, tmp_path: Path) -> None:
         partial = tmp_path / "home" / "postgres.partial"
         partial.mkdir(parents=True)
         (partial / "PG_VERSION").write_text("15\n")

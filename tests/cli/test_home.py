@@ -1,4 +1,4 @@
-"""The home of a stack: who may read it, who runs it."""
+"""The home of a stack: access and ownership."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_it_is_closed_to_others(home: Home) -> None:
     assert home.read_token("viewer") != token
 
 
-def test_what_runs_is_known_while_it_is_held(home: Home) -> None:
+def test_the_running_stack_is_known_while_the_home_is_locked(home: Home) -> None:
     assert home.read_running() is None
     with home.hold() as is_ours:
         assert is_ours
@@ -100,7 +100,7 @@ def test_without_keys_it_is_a_sandbox_on_stand_in_and_sample(home: Home) -> None
 
 
 @pytest.mark.parametrize("name", ["FMP_API_KEY", "FUNDATA_ACCESS_KEY_ID"])
-def test_with_one_key_nothing_is_made_up(home: Home, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_key_no_data_are_made_up(home: Home, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "real")
     monkeypatch.setenv("FUNDATA_SECRET_ACCESS_KEY", "real")
     monkeypatch.setenv("FUNDATA_ACCESS_KEY_ID", "real")
@@ -122,7 +122,7 @@ STAND_IN_OF_ONES_OWN = {
 }
 
 
-def test_a_stand_in_of_its_own_is_used_as_set(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_stand_in_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in STAND_IN_OF_ONES_OWN.items():
         monkeypatch.setenv(name, value)
     stack = plan_stack(home, gateway_port=None)
@@ -164,9 +164,7 @@ def test_a_sandbox_refuses_the_vendors_own_hosts(
     stack.check_vendors(is_sandbox=False)
 
 
-def test_a_collection_beside_a_stack_asks_the_stand_in_of_that_stack(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_collection_next_to_a_stack_uses_its_stand_in(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with home.hold():
         home.write_running(replace(STACK, stand_in_port=4711))
         chosen = choose_fmp_settings(home, STACK.database_url)

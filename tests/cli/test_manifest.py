@@ -1,4 +1,4 @@
-"""`./sra load --write-manifest`: what object storage needs to know of a seed tree."""
+"""`./sra load --write-manifest`: the manifest of a seed tree for object storage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(*words: str) -> tuple[int, str, BaseException | None]:
     return result.exit_code, result.stdout, result.exception
 
 
-def test_manifest_is_written_beside_the_files_without_a_database(tmp_path: Path) -> None:
+def test_manifest_is_written_next_to_the_files_without_a_database(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_bytes(b"x\n")
     code, said, _ = run(str(tmp_path), "--write-manifest")

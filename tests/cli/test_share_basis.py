@@ -1,4 +1,4 @@
-"""The maintained ratios of shares: loaded from a file as a whole or not at all, and listed."""
+"""The maintained share ratios: loaded from a file completely or not at all, and listed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_wrong_line_loads_nothing(command: Command, tmp_path: Path, line: str,
     assert command()[1]["entries"] == []
 
 
-def test_a_file_that_is_not_there_is_named(command: Command, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(command: Command, tmp_path: Path) -> None:
     code, result = command("load", str(tmp_path / "none.csv"))
     assert code == 5
     assert "none.csv cannot be read" in result["error"]

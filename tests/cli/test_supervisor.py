@@ -1,4 +1,4 @@
-"""The supervisor: children start, come back when they die, and end in order."""
+"""The supervisor: children start, are restarted when they die, and stop in order."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_children_get_their_settings_and_a_log(supervisor: Supervisor, tmp_path:
         tend_until(supervisor, lambda name=name: supervisor.read_log_end(name) == name)  # type: ignore[misc]
 
 
-def test_what_dies_comes_back(supervisor: Supervisor, reports: list[str], tmp_path: Path) -> None:
+def test_a_child_that_dies_is_restarted(supervisor: Supervisor, reports: list[str], tmp_path: Path) -> None:
     supervisor.start([plan("one", SLEEP, tmp_path)])
     first = supervisor.find_pid("one")
     assert first is not None
@@ -80,13 +80,13 @@ def test_pauses_grow_while_it_keeps_dying(
     ]
 
 
-def test_refused_settings_are_not_tried_again(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_invalid_settings_are_not_retried(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start([plan("one", "import sys; sys.stderr.write('PORT is wrong'); sys.exit(5)", tmp_path)])
     with pytest.raises(ConfigError, match="one refused to start:\nPORT is wrong"):
         tend_until(supervisor, lambda: False)
 
 
-def test_stop_ends_even_the_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_ends_children_that_ignore_signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_STOP_SECONDS", 0.5)
     supervisor = Supervisor(report=print)
     supervisor.start([plan("one", SLEEP, tmp_path), plan("deaf", DEAF, tmp_path)])
@@ -96,7 +96,7 @@ def test_stop_ends_even_the_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not any(pid is not None and psutil.pid_exists(pid) for pid in pids)
 
 
-def test_a_long_log_is_turned_over(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_log_is_rotated(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LOG_LIMIT", 10)
     (tmp_path / "one.log").write_text("x" * 11)
     supervisor.start([plan("one", SLEEP, tmp_path)])

@@ -1,4 +1,4 @@
-"""What people read at 80 columns: one line per row of what a production database holds, nothing folded."""
+"""The output for people at 80 columns: one line per row of a production database, nothing wrapped."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def make_freshness(source: str, dataset: str, **fields: object) -> dict[str, obj
     return row | fields
 
 
-def test_freshness_is_one_line_for_each_dataset_and_says_what_is_late() -> None:
+def test_freshness_is_one_line_per_dataset_and_shows_what_is_late() -> None:
     late = {"is_late": True, "lag_sessions": 2, "expected_record": NOW.date(), "expected_at": datetime.now(UTC)}
     names = [dataset.name for dataset in load_catalogue().datasets]
     rows = [make_freshness("fundata", name) for name in names]
@@ -130,7 +130,7 @@ def test_freshness_is_one_line_for_each_dataset_and_says_what_is_late() -> None:
     assert [line.partition(":")[0] for line in list_late_datasets(rows)] == ["fmp eod_prices", "views equity_page"]
 
 
-async def test_a_history_at_work_is_one_line_with_its_cost(database: str, pool: Pool) -> None:
+async def test_a_running_history_is_one_line_with_its_cost(database: str, pool: Pool) -> None:
     execute_sql(database, RUN.format(number=1, task_type="fmp_backfill", status="running"))
     cost = {"from": "2016-10-14", "to": "2026-11-28", "calls": 193_796, "minutes": 215.4, "datasets": []}
     await pool.execute("UPDATE task_execution_log SET details = $1", {"cost": cost})
@@ -168,7 +168,7 @@ def test_rejects_are_one_line_each_and_keep_place_and_reason(
     find_line(lines, LONGEST, "missing_identifier", " 3 ")
 
 
-def test_detail_fills_what_room_is_left() -> None:
+def test_detail_fills_the_remaining_width() -> None:
     columns, row = (
         ("#id", "place", "reason", "~detail"),
         ["17", "FundDailyNAVPS:2345", "negative_navps", "navps is -1.25"],
@@ -178,7 +178,7 @@ def test_detail_fills_what_room_is_left() -> None:
     assert find_line(draw(make_table("", columns, [long])), "FundDailyNAVPS:2345").rstrip().endswith("…")
 
 
-def test_what_must_be_read_wraps_between_words() -> None:
+def test_long_texts_wrap_between_words() -> None:
     text = "The webhook answered 503 to each of the last five messages, so that nobody was told of it since yesterday."
     lines = draw(make_table("", ("began", ">what"), [[format_moment(NOW, now=NOW), text]]))
     assert " ".join(" ".join(line.split()) for line in lines[1:]).replace("11-23 14:05 ", "") == text
@@ -203,7 +203,7 @@ def test_durations_are_short(seconds: float | None, shown: str) -> None:
 HOSTILE = "a\x1b[2J\x9b1mb\u202ec\r\nd\x00\ud800é\xa0"
 
 
-def test_no_text_of_others_reaches_a_terminal_raw(capsys: pytest.CaptureFixture[str]) -> None:
+def test_foreign_texts_are_escaped_for_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     shown = "a\\x1b[2J\\x9b1mb\\u202ec\\r\\nd\\x00\\ud800é\xa0"
     assert escape_controls(HOSTILE) == shown
     output = Output(as_json=False)

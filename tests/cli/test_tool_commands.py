@@ -73,7 +73,7 @@ def test_counts_are_read_from_the_report(tmp_path: Path) -> None:
     assert test_command.read_counts(tmp_path / "none.xml") == {"passed": 0, "failed": 0, "skipped": 0}
 
 
-def test_what_is_left_out_is_named_and_refused_in_ci(
+def test_skipped_tests_are_named_and_fail_in_ci(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -103,7 +103,7 @@ def test_every_name_of_chromium_is_known(name: str, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("docker", [None, "#!/bin/sh\nexit 1\n"])
-def test_container_proofs_want_an_engine_that_answers(
+def test_container_tests_need_a_running_engine(
     docker: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if docker is not None:
@@ -122,7 +122,7 @@ SKIPPED = "import pytest\n\n@pytest.mark.faults\n@pytest.mark.skip(reason='no to
     [(SKIPPED, "skipped"), ("def test_other(): pass\n", "no test was selected")],
     ids=["skipped", "none"],
 )
-def test_a_proof_that_is_named_must_run_and_whole(
+def test_a_heavy_test_run_must_be_complete(
     text: str,
     result: str,
     tmp_path: Path,
@@ -158,7 +158,7 @@ def write_server_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[
     return ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "test_it.py"]
 
 
-def test_a_version_that_cannot_be_had_fails_by_name_and_the_others_run(
+def test_an_unavailable_version_fails_by_name_and_the_others_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def find_one(major: int) -> Path:
@@ -185,7 +185,7 @@ def test_the_short_form_is_of_the_newest_versions(tmp_path: Path, monkeypatch: p
     ]
 
 
-def test_no_version_at_all_or_a_short_form_of_nothing_is_refused(
+def test_an_empty_or_ambiguous_list_of_versions_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def find_none(major: int) -> Path:
@@ -235,7 +235,7 @@ def test_a_run_that_lists_its_slowest_tests_sums_up_every_file(
     assert float(files[0][0].rstrip("s")) >= 0.3
 
 
-def test_the_stand_in_runs_until_it_is_asked_to_end() -> None:
+def test_the_stand_in_runs_until_it_is_stopped() -> None:
     port = find_free_port()
     with subprocess.Popen(
         [sys.executable, "-m", "sra_cli", "stand-in", "--port", str(port), "--securities", "20", "--json"],
@@ -264,7 +264,7 @@ def test_serve_needs_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert run(["serve", "gateway", "--home", str(tmp_path)]) == 5
 
 
-def test_serve_gives_a_refusal_on(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serve_passes_an_error_on(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.setenv("SRA_ENV", "production")
     for name in ("SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"):

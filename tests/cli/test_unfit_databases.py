@@ -1,4 +1,4 @@
-"""Databases that cannot be used: each command says in one sentence what is missing, and the statement given mends it."""
+"""Databases that cannot be used: each command reports what is missing in one sentence, and its statement fixes it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def read_statements(response: dict[str, Any]) -> list[str]:
     return STATEMENT.findall(response["next_step"])
 
 
-def test_rights_are_asked_for_one_after_the_other(tenant: Tenant) -> None:
+def test_missing_rights_are_reported_one_after_the_other(tenant: Tenant) -> None:
     code, response = tenant.call("migrate")
     assert code == 5
     assert "schema public" in response["error"]
@@ -106,7 +106,7 @@ def test_rights_are_asked_for_one_after_the_other(tenant: Tenant) -> None:
     assert tenant.load()[0] == 0
 
 
-def test_a_database_that_does_not_exist_is_made_by_the_statement(tenant: Tenant) -> None:
+def test_a_missing_database_is_created_by_the_statement(tenant: Tenant) -> None:
     address = tenant.address(database=f"{tenant.database}_new")
     for words in tenant.list_commands():
         code, response = tenant.call(*words, address=address)
@@ -120,7 +120,7 @@ def test_a_database_that_does_not_exist_is_made_by_the_statement(tenant: Tenant)
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_another_encoding_is_named_with_the_statement_for_a_fitting_database(encoding: str, tenant: Tenant) -> None:
+def test_a_wrong_encoding_is_named_with_the_statement_that_fixes_it(encoding: str, tenant: Tenant) -> None:
     name = f"{tenant.database}_{encoding.lower()}"
     tenant.administer(f"CREATE DATABASE {name} OWNER {tenant.role} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
     try:
@@ -210,7 +210,7 @@ def run_module(module: str, dsn: str, **settings: str) -> subprocess.CompletedPr
     ],
     ids=["no rights", "no database", "wrong password"],
 )
-def test_the_deploys_first_step_says_it_in_one_line(address: Callable[[Tenant], str], tenant: Tenant) -> None:
+def test_the_first_step_of_a_deploy_reports_it_in_one_line(address: Callable[[Tenant], str], tenant: Tenant) -> None:
     done = run_module("sra_shared.migrate", address(tenant))
     assert done.returncode == 5
     (line,) = done.stderr.splitlines()
@@ -220,7 +220,7 @@ def test_the_deploys_first_step_says_it_in_one_line(address: Callable[[Tenant], 
     assert PASSWORD not in line
 
 
-def test_a_service_waits_for_it_and_logs_once_what_fixes_it(tenant: Tenant) -> None:
+def test_a_service_waits_for_it_and_logs_the_fix_once(tenant: Tenant) -> None:
     with keep_logs() as logs:
         ready = request_ready(tenant.address(password="wrong-password"))
     (result,) = [line for line in logs if line["event"] == "database_refuses"]

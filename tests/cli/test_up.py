@@ -1,4 +1,4 @@
-"""`./sra up` as people use it: real processes, a whole refresh on sample and stand-in, ends that leave nothing behind."""
+"""`./sra up` as people use it: real processes, a full refresh on sample and stand-in, and shutdowns that leave nothing behind."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_one_refresh_on_the_sample_with_a_service_killed(running: Running) -> No
     assert find_process(running.stack, KILLED).pid != running.killed
 
 
-def test_what_the_killed_service_stored_is_there_once(running: Running) -> None:
+def test_the_rows_of_the_killed_service_are_stored_once(running: Running) -> None:
     """Rows and rejects in the tables are those of the ledger: none doubled. None is lost, as the next refresh shows."""
     steps = {step["step"]: step["datasets"] for step in running.result["steps"]}
     for step, table in (("fundata_data", "fundata_data"), ("fundata_quotes", "fundata_quotes")):
@@ -106,7 +106,7 @@ def test_what_the_killed_service_stored_is_there_once(running: Running) -> None:
     assert fetch_value(running.stack.database_url, "SELECT count(*) FROM rejected_record") == rejected > 0
 
 
-def test_it_stays_and_a_second_one_says_so(running: Running, home: Path) -> None:
+def test_it_keeps_running_and_a_second_one_reports_it(running: Running, home: Path) -> None:
     assert responds(running.stack.gateway_url)
     code, result, reported = call_command("up", "--home", str(home))
     assert (code, result["status"], result["gateway_url"]) == (0, "running", running.stack.gateway_url)
@@ -138,7 +138,7 @@ def test_a_link_logs_a_browser_in(running: Running, home: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("name", ["gateway", "view_builder"])
-def test_a_killed_service_comes_back(running: Running, home: Path, name: str) -> None:
+def test_a_killed_service_is_restarted(running: Running, home: Path, name: str) -> None:
     port = running.stack.urls[name].rsplit(":", 1)[-1]
     victim = next(p for p in list_processes(home) if p.environ().get("PORT") == port)
     victim.send_signal(signal.SIGKILL)
@@ -146,7 +146,7 @@ def test_a_killed_service_comes_back(running: Running, home: Path, name: str) ->
     wait_for(lambda: responds(running.stack.urls[name]), f"{name} answers again")
 
 
-def test_a_killed_server_comes_back_at_its_address(running: Running, home: Path) -> None:
+def test_a_killed_server_restarts_at_its_address(running: Running, home: Path) -> None:
     pid = int((home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, signal.SIGKILL)
 
@@ -189,7 +189,7 @@ def read_content(home: Path) -> str:
 
 @pytest.fixture(scope="module")
 def again(running: Running, home: Path) -> Again:
-    """A second refresh, which nobody disturbs, on what the disturbed one left."""
+    """A second, undisturbed refresh on the result of the disturbed one."""
     assert running.result["status"] == "completed"
     call_command("down", "--home", str(home))
     before = read_content(home)
@@ -217,7 +217,7 @@ def test_no_secret_is_reported_or_logged(again: Again, home: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals children that their parent died")
-def test_a_killed_one_leaves_nothing_running(again: Again, home: Path) -> None:
+def test_a_killed_command_leaves_nothing_running(again: Again, home: Path) -> None:
     assert again.code == 0
     with start_command("up", "--json", "--home", str(home)) as process:
         parent = psutil.Process(process.pid)

@@ -1,4 +1,4 @@
-"""Which of the two, made-up data or the vendors, compose brings up, and real data in containers with object storage."""
+"""Compose with made-up data or with the vendors, and real data in containers with object storage."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_config(settings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return services
 
 
-def test_without_a_key_all_is_made_up_whatever_else_is_set() -> None:
+def test_without_a_key_all_data_are_made_up() -> None:
     plain = read_config({})
     assert "stand_in" in plain
     assert plain["migrate"]["environment"]["SRA_SANDBOX"] == "1"
@@ -56,7 +56,7 @@ def test_without_a_key_all_is_made_up_whatever_else_is_set() -> None:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_with_any_key_the_data_are_real_and_nothing_public_is_left(key: str) -> None:
+def test_with_any_key_the_data_are_real_and_no_default_password_remains(key: str) -> None:
     for rest in ({}, read_example()):
         own = make_secrets()
         services = read_config({**rest, **own, key: "a-real-key"})
@@ -76,7 +76,7 @@ def test_with_any_key_the_data_are_real_and_nothing_public_is_left(key: str) -> 
 
 
 @pytest.mark.parametrize("missing", DEMANDED)
-def test_real_data_want_secrets_of_their_own(missing: str) -> None:
+def test_real_data_require_own_secrets(missing: str) -> None:
     settings = {**read_example(), **make_secrets(), "FMP_API_KEY": "a-real-key", missing: ""}
     refused = Stack("sra-config", 8080, settings).call_compose("config", "--quiet")
     assert refused.returncode != 0
@@ -101,7 +101,7 @@ def quotes(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> int:
 
 @pytest.fixture(scope="module")
 def real(built: Stack, storage: Storage, quotes: int) -> Iterator[Stack]:
-    """The system for real data: seed files in object storage, a key of a vendor who is never asked."""
+    """The system for real data: seed files in object storage, a key of a vendor that is never called."""
     settings = {
         **read_example(),
         **make_secrets(),
@@ -148,7 +148,7 @@ def test_public_tokens_of_the_sandbox_open_nothing(real: Stack) -> None:
         assert response.status_code == httpx.codes.UNAUTHORIZED
 
 
-def test_command_beside_the_containers_sees_what_they_see(real: Stack) -> None:
+def test_command_in_a_container_reaches_the_stack(real: Stack) -> None:
     runs = json.loads(real.compose("run", "--rm", "-T", "sra", "runs", "--json"))["runs"]
     assert "unified_refresh" in {run["task_type"] for run in runs}
     wait_for(lambda: real.http.get("/health").status_code == httpx.codes.OK, "the gateway", seconds=60)

@@ -1,4 +1,4 @@
-"""What is in each image, and what is not."""
+"""The contents of each image."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def run_in(stack: Stack, image: str, *command: str, **options: Any) -> str:
 
 
 @pytest.mark.parametrize("image", PACKAGES)
-def test_image_holds_its_own_packages_and_no_other_of_ours(built: Stack, image: str) -> None:
+def test_image_contains_only_its_own_packages(built: Stack, image: str) -> None:
     script = f"import importlib.util as u; print(*(n for n in {sorted(OURS)} if u.find_spec(n)))"
     assert set(run_in(built, image, "python", "-c", script).split()) == set(PACKAGES[image])
 
 
 @pytest.mark.parametrize("image", PACKAGES)
-def test_image_has_no_tool_of_its_making_and_no_leftover(built: Stack, image: str) -> None:
+def test_image_contains_no_build_tools_and_no_leftovers(built: Stack, image: str) -> None:
     script = (
         "import os, pathlib, shutil; root = pathlib.Path('/');"
         "tools = [n for n in ('gcc', 'cc', 'make', 'git', 'curl', 'pip', 'pip3', 'uv', 'hatchling') if shutil.which(n)];"
@@ -82,7 +82,7 @@ def test_image_has_no_tool_of_its_making_and_no_leftover(built: Stack, image: st
 
 
 @pytest.mark.parametrize("image", PACKAGES)
-def test_image_runs_as_a_plain_user_who_can_write_only_where_it_is_meant(built: Stack, image: str) -> None:
+def test_image_runs_as_a_plain_user_with_few_writable_folders(built: Stack, image: str) -> None:
     assert run_in(built, image, "python", "-c", "import os; print(os.getuid(), os.getgid())") == "10001 10001"
     for folder in ("/app", "/opt/venv", "/usr/local/bin", "/etc"):
         with pytest.raises(ContainerError, match="Permission denied"):
@@ -94,7 +94,7 @@ def test_image_runs_as_a_plain_user_who_can_write_only_where_it_is_meant(built: 
 
 
 @pytest.mark.parametrize("image", PACKAGES)
-def test_image_brings_an_init_that_buries_orphans(built: Stack, image: str) -> None:
+def test_image_has_an_init_that_reaps_orphans(built: Stack, image: str) -> None:
     assert run_in(built, image, "python", "-c", ORPHAN) == "tini buried"
     entrypoint = built.engine.images.get(image).attrs["Config"]["Entrypoint"]
     assert entrypoint[:2] == ["tini", "--"]
@@ -111,7 +111,7 @@ def test_image_is_labelled_and_watched(built: Stack, image: str) -> None:
     assert bool(config.get("Healthcheck")) == (image != "sra-cli")
 
 
-def test_image_keeps_nothing_of_what_render_hands_to_the_build(built: Stack) -> None:
+def test_image_keeps_no_build_secret_of_render(built: Stack) -> None:
     blueprint = read_blueprint()
     for service in blueprint["services"]:
         mark = secrets.token_hex(16)
@@ -139,7 +139,7 @@ def test_image_carries_no_secret(built: Stack, image: str) -> None:
     )
 
 
-def test_nothing_private_is_sent_to_a_build(built: Stack) -> None:
+def test_no_private_file_is_sent_to_a_build(built: Stack) -> None:
     recipe = "FROM python:3.13-slim\nCOPY . /context\n"
     tag = f"sra-context:{secrets.token_hex(3)}"
     command = ["docker", "build", "--quiet", "--tag", tag, "--file", "-", "."]

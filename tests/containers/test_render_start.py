@@ -1,4 +1,4 @@
-"""Every image started as Render would, with nothing but what the Blueprint gives it, from the first seeding to a deploy."""
+"""Every image started as on Render, with only the Blueprint's environment, from the first seeding to a deploy."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ def test_gateway_finds_the_others_by_host_and_port(deployment: Deployment, runni
         names = ("database", "fmp_ingest", "fundata_ingest", "view_builder")
         return all(checks[name]["status"] == "healthy" for name in names)
 
-    result = lambda: deployment.ask(running[GATEWAY], "/health").text  # noqa: E731 - asked only where it fails
+    result = lambda: deployment.ask(running[GATEWAY], "/health").text  # noqa: E731 - evaluated only on failure
     wait_for(all_found, "the gateway to see every service", seconds=60, on_timeout=result)
 
 
-def test_no_service_answers_without_a_token(deployment: Deployment, running: dict[str, Container]) -> None:
+def test_no_service_accepts_requests_without_a_token(deployment: Deployment, running: dict[str, Container]) -> None:
     for container in running.values():
         response = deployment.ask(container, "/runs")
         assert response.status_code == httpx.codes.OK
@@ -89,7 +89,7 @@ def test_no_service_answers_without_a_token(deployment: Deployment, running: dic
         assert bare.status_code == httpx.codes.UNAUTHORIZED
 
 
-def test_first_seeding_continues_in_the_instance_that_replaces_the_first(
+def test_first_seeding_continues_in_the_next_instance(
     deployment: Deployment, running: dict[str, Container], quotes: int
 ) -> None:
     started = deployment.ask(running[GATEWAY], "/refresh", body={"sources": ["fundata"], "retry_seconds": 5})
@@ -165,9 +165,7 @@ def test_two_gateways_of_a_deploy_fire_a_slot_once(deployment: Deployment, runni
     running[GATEWAY] = pair[0]
 
 
-def test_taking_a_deploy_back_leaves_the_newer_schema_as_it_is(
-    deployment: Deployment, running: dict[str, Container]
-) -> None:
+def test_a_rollback_keeps_the_newer_schema(deployment: Deployment, running: dict[str, Container]) -> None:
     revision = deployment.query("SELECT version_num FROM alembic_version")
     deployment.query("UPDATE alembic_version SET version_num = 'later'")
     try:

@@ -1,4 +1,4 @@
-"""The demonstration in containers: a refresh by itself, deaths, scaling, stopping, coming back."""
+"""The demonstration in containers: its own refresh, killed containers, scaling, stopping, restarting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(420, func_only=True)]
 STOP_LIMIT_SECONDS = 30
 CONTENT = make_content_query()
 STEPS = ("fmp", "fundata_data", "fundata_quotes", "views")
-# a part of the run is at work, and what others of it stored is committed already
+# a part of the run is active, and the rows of others are already committed
 HALF_DONE = (
     "EXISTS (SELECT FROM task_execution_log t WHERE t.task_type IN ({types}) AND t.status = 'running'"
     " AND EXISTS (SELECT FROM run_unit u WHERE u.task_id = t.task_id AND u.status = 'running' AND u.unit <> '(plan)')"
@@ -73,7 +73,7 @@ def hold_day_of(embedded: RunningStack, day: date) -> None:
 
 @pytest.fixture(scope="module")
 def embedded_content(tmp_path_factory: pytest.TempPathFactory, day: date) -> str:
-    """What `./sra up` makes of the same sample and the same stand-in on the same day."""
+    """The result of `./sra up` with the same sample and the same stand-in on the same day."""
     with run_stack(tmp_path_factory.mktemp("embedded") / "home") as embedded:
         hold_day_of(embedded, day)
         assert follow_first_refresh(embedded)["status"] == "completed"
@@ -122,7 +122,7 @@ def test_reader_logs_in_and_reads_views_and_nothing_else(stack: Stack) -> None:
     assert "password authentication failed" in stack.call_as_reader("another", "SELECT 1").stderr
 
 
-def test_only_the_gateway_answers_outside(stack: Stack) -> None:
+def test_only_the_gateway_is_reachable_from_outside(stack: Stack) -> None:
     assert stack.http.get("/health").status_code == httpx.codes.OK
     for service in ("fmp_ingest", "fundata_ingest", "view_builder", "postgres", "stand_in"):
         for container in stack.containers(service):
@@ -130,9 +130,7 @@ def test_only_the_gateway_answers_outside(stack: Stack) -> None:
             assert not any(ports.values()), f"{service} is published: {ports}"
 
 
-def test_each_container_killed_amid_its_work_comes_back_and_nothing_is_lost_or_doubled(
-    stack: Stack, embedded_content: str
-) -> None:
+def test_each_killed_container_restarts_and_no_row_is_lost_or_duplicated(stack: Stack, embedded_content: str) -> None:
     stack.empty_database()
     refresh_id = stack.trigger()
     stack.wait_until(HALF_DONE.format(types=TYPES["fmp_ingest"]), seconds=120)
@@ -153,9 +151,7 @@ def test_each_container_killed_amid_its_work_comes_back_and_nothing_is_lost_or_d
         assert stack.query(TAKEN_AGAIN.format(types=types)) != "0", f"no work of {service} was taken over"
 
 
-def test_stop_in_the_middle_is_quick_and_the_work_continues_afterwards(
-    stack: Stack, embedded_content: str, day: date
-) -> None:
+def test_a_stop_during_a_run_is_quick_and_the_run_continues(stack: Stack, embedded_content: str, day: date) -> None:
     def keep_fundata(content: str) -> list[str]:
         return [line for line in content.splitlines() if line.startswith("fundata_")]
 
@@ -183,7 +179,7 @@ def test_stop_in_the_middle_is_quick_and_the_work_continues_afterwards(
     assert keep_fundata(read_content(stack)) == keep_fundata(embedded_content)
 
 
-def test_backup_goes_back_into_an_empty_database(stack: Stack, tmp_path: Path) -> None:
+def test_backup_restores_into_an_empty_database(stack: Stack, tmp_path: Path) -> None:
     before = read_content(stack)
     dump = tmp_path / "sra_data.dump"
     stack.compose("stop", *SERVICES)

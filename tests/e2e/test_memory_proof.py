@@ -1,4 +1,4 @@
-"""Memory: each service, `load` and `fmp` against a vendor that sends what no client should take.
+"""Memory of each service, `load` and `fmp` with a vendor that sends hostile bodies.
 
 Every process is a real one, and so is the server that is FMP, Fundata, the LFS server and the bucket at once. With
 `./sra test --faults` the bodies have full size, and the table of docs/benchmarks.md is printed.
@@ -32,7 +32,7 @@ from sra_testing.stack_processes import build_environment
 
 LIMIT_MB = 512
 HEALTH_SECONDS = 1.0
-# after the first body came; what is asked again and again need not end
+# after the first body arrived; repeated requests need not end
 ROUND_SECONDS = 40.0
 LONGEST_ROUND = 400.0
 RUNS: tuple[tuple[str, dict[str, object]], ...] = (
@@ -71,14 +71,14 @@ class Watch:
 
 @dataclass
 class Health:
-    """Asks every service how it is, ten times a second: the slowest answer in seconds."""
+    """Polls every service ten times a second; keeps the slowest response in seconds."""
 
     urls: Mapping[str, str]
     slowest: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def ask(self, client: httpx.Client) -> None:
-        """Ask each once."""
+        """Poll each service once."""
         for name, url in self.urls.items():
             began = time.monotonic()
             try:
@@ -135,7 +135,7 @@ def find_services() -> dict[str, int]:
 
 
 def measure_services(dsn: str, vendor: HostileVendor, folder: Path) -> tuple[dict[str, float], Health]:
-    """Let the services do what asks every vendor, until it ended or its time has passed."""
+    """Run the work that calls every vendor, until it ends or its time has passed."""
     root = folder / "tree"
     root.mkdir(parents=True)
     with run_real_services(dsn, folder, **vendor.make_settings(root)) as urls:
@@ -238,7 +238,7 @@ def prove(server: EmbeddedPostgres, template: str, sizes: Sizes, kinds: Sequence
 def measure_commands(
     server: EmbeddedPostgres, template: str, vendor: HostileVendor, folder: Path
 ) -> dict[str, tuple[float, str]]:
-    """As `measure_command`, for all beside one another, each with a database and a folder of its own."""
+    """Like `measure_command`, for all commands concurrently, each with its own database and folder."""
     with ExitStack() as stack, ThreadPoolExecutor(len(COMMANDS)) as executor:
         under_way = {}
         for name in COMMANDS:
@@ -265,7 +265,7 @@ def report(line: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "words"), [(OBJECTS, "fmp, JSON", "of memory"), (LINE, "load, bucket", "row_too_long")]
 )
-def test_a_command_takes_little_for_a_small_hostile_body(
+def test_a_command_needs_little_memory_for_a_small_hostile_body(
     postgres_server: EmbeddedPostgres, migrated_template: str, tmp_path: Path, kind: str, name: str, words: str
 ) -> None:
     """What took gigabytes at full size takes tens of megabytes more than the process itself."""
@@ -282,7 +282,7 @@ def test_a_command_takes_little_for_a_small_hostile_body(
 
 @pytest.mark.faults
 @pytest.mark.timeout(5400)
-def test_no_body_takes_more_than_its_bound(
+def test_no_body_takes_more_memory_than_its_limit(
     postgres_server: EmbeddedPostgres, migrated_template: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with capfd.disabled():

@@ -1,4 +1,4 @@
-"""The real stack while one of its parts fails: services killed in the middle of a refresh, a vendor that is down."""
+"""The real stack while one of its parts fails: services killed during a refresh, a vendor outage."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def read_page(stack: RunningStack) -> str:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The content after a refresh that nobody disturbed."""
+    """The content after an undisturbed refresh."""
     with run_stack(tmp_path_factory.mktemp("calm") / "home") as stack:
         assert follow_first_refresh(stack)["status"] == "completed"
         return read_settled_content(stack)
 
 
 @pytest.mark.parametrize("service", list(STEP_OF))
-def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed: str, tmp_path: Path) -> None:
+def test_a_service_killed_during_a_refresh_changes_no_result(service: str, undisturbed: str, tmp_path: Path) -> None:
     with run_stack(tmp_path / "home") as stack:
         pid = kill_in_its_step(stack, service)
         ended = follow_first_refresh(stack)
@@ -59,7 +59,7 @@ def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed:
 
 
 @pytest.mark.timeout(1500)
-def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
+def test_an_outage_of_one_vendor_leaves_the_other_data_fresh(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with run_stack(home) as stack:
         assert follow_first_refresh(stack)["status"] == "completed"
@@ -68,7 +68,7 @@ def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
         fault = {"match": "/stable/", "kind": "500", "times": None}
         httpx.post(f"{stand_in}/control/faults", json=[fault], timeout=10).raise_for_status()
         built_before = fetch_value(stack.database_url, "SELECT max(handled_at) FROM completion_inbox")
-        # FMP is given two minutes to come back, and its step another go after a minute
+        # FMP has two minutes to recover, and its step is retried after a minute
         code, ended, _ = call_command("refresh", "--wait", "--home", str(home), seconds=900)
         assert (code, ended["status"]) == (2, "partial"), ended
         steps = {step["step"]: step["status"] for step in ended["steps"]}
@@ -84,8 +84,8 @@ def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
         assert ended["refresh_id"] in read_page(stack)
 
 
-def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_its_own(tmp_path: Path) -> None:
-    """As told in the help: the settings that `./sra stand-in` prints lead `./sra up` to it; its FMP takes no key."""
+def test_a_refusing_vendor_makes_the_refresh_partial(tmp_path: Path) -> None:
+    """As the help describes: with the settings that `./sra stand-in` prints, `./sra up` uses it; its FMP refuses the key."""
     home = tmp_path / "home"
     with start_command("stand-in", "--securities", "20", "--json") as stand_in:
         assert stand_in.stderr is not None

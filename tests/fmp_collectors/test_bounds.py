@@ -1,4 +1,4 @@
-"""Values that cannot be cost their field with a warning, or their row where it is worth nothing without them."""
+"""Impossible values are dropped with a warning, or their row is rejected if it is worthless without them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_row_without_a_real_price_is_rejected(name: str, field: str, price: An
         *(("quote", "previousClose", "previous_close"), ("etf_info", "nav", "nav")),
     ],
 )
-def test_a_price_beside_that_is_none_is_left_out_with_a_warning(name: str, sent: str, field: str) -> None:
+def test_an_invalid_side_price_is_dropped_with_a_warning(name: str, sent: str, field: str) -> None:
     for price in (0, -1):
         checked = check_row(name, **{sent: price})
         assert isinstance(checked, Accepted)
@@ -80,14 +80,14 @@ def test_a_price_beside_that_is_none_is_left_out_with_a_warning(name: str, sent:
         ("never", False),
     ],
 )
-def test_a_quote_is_not_of_the_future(stamp: Any, is_good: bool) -> None:
+def test_a_quote_from_the_future_is_rejected(stamp: Any, is_good: bool) -> None:
     checked = check_row("quote", timestamp=stamp)
     assert isinstance(checked, Accepted) == is_good
     assert is_good or checked.reason == "bad_timestamp"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["eod_prices", "index_prices", "treasury_rates"])
-def test_what_was_observed_is_not_of_the_future(name: str) -> None:
+def test_an_observation_from_the_future_is_rejected(name: str) -> None:
     assert isinstance(check_row(name, date=NOW.date() + timedelta(days=1)), Accepted)
     checked = check_row(name, date="2099-01-05")
     assert isinstance(checked, Rejected)
@@ -107,7 +107,7 @@ IMPLAUSIBLE = ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30", "9999-12-
         ("delisted", "ipoDate", "ipo_date"),
     ],
 )
-def test_an_implausible_date_beside_the_key_is_left_out(name: str, sent: str, field: str, day: Any) -> None:
+def test_an_implausible_date_outside_the_key_is_dropped(name: str, sent: str, field: str, day: Any) -> None:
     checked = check_row(name, **{sent: day})
     assert isinstance(checked, Accepted), checked
     assert getattr(checked.record, field) is None
@@ -115,13 +115,13 @@ def test_an_implausible_date_beside_the_key_is_left_out(name: str, sent: str, fi
 
 
 @pytest.mark.parametrize("day", ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30"])
-def test_an_implausible_date_in_the_key_costs_the_row(day: str) -> None:
+def test_an_implausible_date_in_the_key_rejects_the_row(day: str) -> None:
     checked = check_row("dividends", date=day)
     assert isinstance(checked, Rejected)
     assert checked.reason == "bad_date"
 
 
-def test_plausible_dates_and_absences_are_no_matter_of_warnings() -> None:
+def test_plausible_and_missing_dates_cause_no_warning() -> None:
     for day, kept in (("1800-01-01", date(1800, 1, 1)), ("2126-12-31 00:00:00", date(2126, 12, 31)), ("N/A", None)):
         checked = check_row("dividends", paymentDate=day)
         assert isinstance(checked, Accepted)
@@ -130,7 +130,7 @@ def test_plausible_dates_and_absences_are_no_matter_of_warnings() -> None:
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
-def test_a_bare_constant_costs_its_field_or_its_row(text: str) -> None:
+def test_a_bare_constant_drops_its_field_or_rejects_its_row(text: str) -> None:
     body = f'[{{"symbol": "ACME", "date": "2026-11-27", "close": 10, "volume": {text}, "unknown": {text}}}]'
     (row,) = classify_response(200, body.encode()).rows
     checked = check_values(BY_NAME["eod_prices"], row, now=NOW)

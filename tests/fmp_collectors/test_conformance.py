@@ -1,4 +1,4 @@
-"""What every record model does with absent, zero, unknown and exact values; the rows are made from the declarations."""
+"""Every record model with absent, zero, unknown and exact values; the rows are generated from the declarations."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_filers_number_has_ten_digits_and_zeros_are_none(cik: Any, kept: str |
 @pytest.mark.parametrize(
     ("cap", "is_good"), [(Decimal(0), True), (Decimal(10) ** 14, True), (Decimal("1e14") + 1, False), (-1, False)]
 )
-def test_a_market_cap_is_between_nothing_and_1e14(name: str, cap: Any, is_good: bool) -> None:
+def test_a_market_cap_is_between_zero_and_1e14(name: str, cap: Any, is_good: bool) -> None:
     dataset = BY_NAME[name]
     parsed = parse_row(dataset.record, make_row(dataset) | {"marketCap": cap})
     assert isinstance(parsed, Accepted) == is_good
@@ -141,7 +141,7 @@ def test_no_volume_is_negative(name: str, field: str) -> None:
 
 @each_dataset
 @pytest.mark.parametrize("absence", [None, "", "N/A", "NULL", "None"])
-def test_what_is_not_required_may_be_absent(dataset: FmpDataset, absence: str | None) -> None:
+def test_optional_fields_may_be_absent(dataset: FmpDataset, absence: str | None) -> None:
     fields = list_fields(dataset.record)
     needed = {alias for alias, _, required in fields.values() if required}
     row = {alias: value if alias in needed else absence for alias, value in make_row(dataset).items()}

@@ -1,4 +1,4 @@
-"""Rows of a CSV body: what is endless or never closed costs itself, and nothing after it."""
+"""Rows of a CSV body: endless and unclosed rows are rejected, and the rows after them are read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_good_rows_are_those_of_the_standard_reader(rows: list[list[str]]) -> No
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet='a,"\n\r\0é', max_size=200).map(str.encode) | st.binary(max_size=200))
-def test_whatever_comes_is_read_to_its_end(body: bytes) -> None:
+def test_any_input_is_read_to_its_end(body: bytes) -> None:
     with patch.object(csv_rows, "MOST_CHARACTERS", 20):
         rows = read(body)
     assert len(rows) <= len(body) + 1
@@ -63,7 +63,7 @@ def test_a_damaged_row_is_one_reject_and_the_rows_after_it_are_read(damage: byte
     assert len(rows) == 2 + good.count(b"\n")
 
 
-def test_an_endless_line_takes_no_memory() -> None:
+def test_an_endless_line_does_not_fill_memory() -> None:
     class Endless(io.RawIOBase):
         """A header, one line of 64 MB, a row."""
 

@@ -1,4 +1,4 @@
-"""Which pairs the currencies of listings and statements need."""
+"""The pairs that the currencies of listings and statements need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of the datasets: the page, the command's help, the words for calls."""
+"""Descriptions of the datasets: the page, the command's help, the words for calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fmp_collectors.describe import describe_calls, describe_endpoint
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_page_of_datasets_fits_the_declarations() -> None:
+def test_the_datasets_page_is_current() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/write_datasets", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )

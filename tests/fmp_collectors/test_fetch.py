@@ -1,4 +1,4 @@
-"""Requests for lists and ranges that arrive in pieces: no silent cut goes unnoticed, and no request repeats forever."""
+"""Requests for lists and ranges in pieces: every truncation is detected, and no request repeats forever."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIRST = date(2026, 1, 5)
 
 
 class Calendar:
-    """A vendor's calendar: so many rows a day, answers cut at `most`, the earliest left out; pages go on where it has them."""
+    """A vendor's calendar: a number of rows a day, responses truncated to the newest `most`, further rows on pages."""
 
     def __init__(self, rows_by_day: Sequence[int], *, most: int, has_pages: bool = True) -> None:
         self.rows = [
@@ -33,7 +33,7 @@ class Calendar:
         self._has_pages = has_pages
 
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
-        """Answer with the newest of the days asked for."""
+        """Respond with the newest of the requested days."""
         self.calls += 1
         found = [row for row in self.rows if params["from"] <= row["date"] <= params["to"]][::-1]
         skipped = int(params.get("page", "0")) * self._most if self._has_pages else 0
@@ -55,12 +55,12 @@ async def fetch_calendar(calendar: Calendar, dataset: FmpDataset, days: int) -> 
         ("dividends", [10, 10, 10, 10, 10], 1),
         ("dividends", [3000, 0, 900, 10, 3899], 7),
         ("splits", [500] * 30, 15),
-        # a day of its own that is longer than an answer is asked for page by page
+        # a single day that exceeds a response is requested page by page
         ("earnings", [4000, 1], 6),
         ("earnings", [9001, 3999], 7),
     ],
 )
-async def test_a_range_whose_answer_was_cut_is_asked_for_in_parts(name: str, rows: list[int], calls: int) -> None:
+async def test_a_range_with_a_truncated_response_is_requested_in_parts(name: str, rows: list[int], calls: int) -> None:
     calendar = Calendar(rows, most=4000)
     assert await fetch_calendar(calendar, BY_NAME[name], len(rows)) == calendar.rows
     assert calendar.calls <= calls
@@ -88,13 +88,13 @@ class Screener:
         self.calls = 0
 
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
-        """Answer with the same listings at other prices."""
+        """Respond with the same listings at other prices."""
         self.calls += 1
         rows = ({"symbol": f"S{number}", "price": self.calls + number} for number in range(50))
         return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=tuple(rows)))
 
 
-async def test_a_list_is_over_when_nothing_new_is_on_a_page() -> None:
+async def test_a_list_ends_with_a_page_without_new_rows() -> None:
     screener = Screener()
     request = next(plan_requests(BY_NAME["universe"].endpoints[0], Targets({"NYSE": []}, FIRST, FIRST)))
     responses = [response async for response in fetch_pages(screener, BY_NAME["universe"], request)]
@@ -105,14 +105,14 @@ class Pages:
     """Pages of a hundred rows; the same symbol may be on several, of other days."""
 
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
-        """Answer three pages, the last of them short."""
+        """Respond with three pages, the last of them short."""
         page = int(params["page"])
         count = (100, 100, 20, 0)[page]
         rows = ({"symbol": f"S{number}", "delistedDate": f"20{page:02d}-01-01"} for number in range(count))
         return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=tuple(rows)))
 
 
-async def test_a_symbol_that_comes_again_with_another_day_is_new() -> None:
+async def test_a_repeated_symbol_with_another_day_is_a_new_row() -> None:
     request = next(plan_requests(BY_NAME["delisted"].endpoints[0], Targets({}, FIRST, FIRST)))
     responses = [response async for response in fetch_pages(Pages(), BY_NAME["delisted"], request)]
     assert sum(len(response.verdict.rows) for response in responses) == 220
@@ -128,14 +128,14 @@ def test_the_end_of_the_last_line_is_found(body: bytes, is_bare: bool) -> None:
 
 
 class Parts:
-    """A bulk file in parts, whose bodies `choose` gives by number; without an end."""
+    """An endless bulk file in parts, whose bodies `choose` returns by number."""
 
     def __init__(self, choose: Callable[[int], bytes]) -> None:
         self.calls = 0
         self._choose = choose
 
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
-        """Answer with the part asked for."""
+        """Respond with the requested part."""
         self.calls += 1
         body = self._choose(int(params["part"]))
         call = Call(self.calls, UUID(int=1), path, params, datetime.now(UTC), 200, len(body), body, 1)
@@ -146,7 +146,7 @@ class Parts:
     ("choose", "calls", "words"),
     [(lambda _: b"same", 2, "the same rows as the previous part"), (lambda part: b"%d" % part, 1000, "1000 parts")],
 )
-async def test_a_bulk_file_without_an_end_is_given_up(choose: Callable[[int], bytes], calls: int, words: str) -> None:
+async def test_an_endless_bulk_file_is_abandoned(choose: Callable[[int], bytes], calls: int, words: str) -> None:
     dataset = BY_NAME["profile"]
     endpoint = next(endpoint for endpoint in dataset.endpoints if endpoint.path == "profile-bulk")
     (request,) = plan_requests(endpoint, Targets({}, FIRST, FIRST))

@@ -1,4 +1,4 @@
-"""Rows become records or rejects with a reason; nothing is invented and nothing is lost."""
+"""Rows become records, or rejects with a reason; nothing is invented or lost."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_bad_profile_is_rejected_with_its_reason(changes: dict[str, Any], reason
     assert reject(**changes).reason == reason
 
 
-def test_reject_says_field_and_value() -> None:
+def test_a_reject_states_field_and_value() -> None:
     assert "marketCap is '-1'" in reject(marketCap=-1).detail
 
 
@@ -92,7 +92,7 @@ def test_absence_is_none_and_zero_is_a_value(nothing: object) -> None:
     assert (record.market_cap, record.change_percentage) == (0, 0)
 
 
-def test_rows_that_are_no_objects_are_rejected() -> None:
+def test_rows_that_are_not_objects_are_rejected() -> None:
     assert parse_row(EquityProfile, ["a", 1]).reason == "not_an_object"  # type: ignore[union-attr]
 
 
@@ -130,7 +130,7 @@ def test_renames_are_kept_outside_the_universe_too() -> None:
     assert (len(requested.accepted), requested.out_of_scope) == (1, 1)
 
 
-def test_holdings_that_look_alike_are_all_kept() -> None:
+def test_identical_holdings_are_all_kept() -> None:
     row = {"symbol": "ZZE", "asset": "", "name": "CASH", "isin": "", "securityCusip": "", "marketValue": 1}
     batch = parse_rows(ETF_HOLDINGS, [row] * 10, make_request(ETF_HOLDINGS))
     settle_repeats(ETF_HOLDINGS, batch)
@@ -138,7 +138,7 @@ def test_holdings_that_look_alike_are_all_kept() -> None:
     assert len(keys) == 10
 
 
-def test_rows_of_an_endpoint_that_sends_no_symbol_take_the_one_asked_for() -> None:
+def test_rows_without_a_symbol_get_the_requested_one() -> None:
     batch = parse_rows(ETF_COUNTRIES, [{"country": "Canada", "weightPercentage": "5%"}], make_request(ETF_COUNTRIES))
     assert batch.accepted[0].record.model_dump()["symbol"] == "ZZE"
 
@@ -146,7 +146,7 @@ def test_rows_of_an_endpoint_that_sends_no_symbol_take_the_one_asked_for() -> No
 @pytest.mark.parametrize(
     ("named", "is_ours"), [("^GSPC", True), (" ^gspc", True), ("^SPX", True), ("^DJI", False), (None, True)]
 )
-def test_rows_are_about_the_symbol_asked_for_or_an_alias_of_it(named: str | None, is_ours: bool) -> None:
+def test_rows_belong_to_the_requested_symbol_or_an_alias(named: str | None, is_ours: bool) -> None:
     targets = Targets({}, date(2026, 1, 2), date(2026, 1, 5), only=frozenset({"^GSPC"}))
     (request,) = plan_requests(INDEX_PRICES.endpoints[0], targets)
     rows = [{"symbol": named, "date": "2026-01-05", "close": 10}]
@@ -157,7 +157,7 @@ def test_rows_are_about_the_symbol_asked_for_or_an_alias_of_it(named: str | None
     assert [one.reason for one in batch.rejected] == ([] if named else ["missing_symbol"])
 
 
-def test_a_file_with_more_repeated_keys_than_memory_is_meant_for_is_refused() -> None:
+def test_a_file_with_too_many_repeated_keys_is_refused() -> None:
     shape = make_shape(PROFILE, PROFILE.endpoints[0])
     rows = [{"symbol": f"S{number % 100}", "exchange": "NYSE"} for number in range(10_100)]
     assert len(find_repeated(shape, rows, path="profile-bulk")) == 100

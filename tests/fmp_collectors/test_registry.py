@@ -1,4 +1,4 @@
-"""What holds for every dataset of the registry."""
+"""Rules for every dataset of the registry."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_field_has_a_column_and_the_key_is_required_and_unique(dataset: Fm
     uniques = [set(table_of(dataset).primary_key.columns.keys())]
     uniques += [set(index.columns.keys()) for index in table_of(dataset).indexes if index.unique]
     version = {"version"} if dataset.storage is Storage.VERSIONS else set()
-    # of a set, rows that differ are told apart by their content
+    # different rows of a set are distinguished by their content
     content = {"content_hash"} if dataset.kind_field else set()
     assert set(dataset.key) | version | content in uniques
 
@@ -78,7 +78,7 @@ def test_ranges_cover_every_day_once(dataset: FmpDataset) -> None:
             assert (date.fromisoformat(start) - date.fromisoformat(end)).days == 1
 
 
-def test_days_that_are_asked_for_again_come_last() -> None:
+def test_days_that_are_requested_again_come_last() -> None:
     (endpoint, _) = BY_NAME["dividends"].endpoints
     targets = replace(TARGETS, first=date(2026, 1, 2), again=date(2025, 12, 20))
     spans = [(r.params["from"], r.params["to"]) for r in plan_requests(endpoint, targets)]

@@ -1,4 +1,4 @@
-"""Rows of one key: the rule of the dataset decides, the order in which they came never does."""
+"""Rows of one key: the rule of the dataset decides, never their order."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_equal_rows_are_duplicates_and_only_these(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ratios", "splits"])
-def test_what_nothing_decides_is_rejected_on_both_sides(name: str) -> None:
+def test_ambiguous_rows_are_both_rejected(name: str) -> None:
     batch = settle(name, [make(name, 2), make(name, 3), make(name, 2)])
     assert batch.accepted == []
     assert (list_reasons(batch), batch.duplicate, batch.read) == ({"ambiguous_key": 2}, 1, 3)
@@ -118,7 +118,7 @@ def test_filings_that_have_no_order_are_ambiguous(one: Row, other: Row, order: l
         ({"epsActual": 1}, {"epsActual": 2}, {"ambiguous_key": 2}),
     ],
 )
-def test_of_reports_the_fuller_or_the_newer_holds(one: Row, other: Row, reasons: dict[str, int]) -> None:
+def test_the_fuller_or_newer_report_is_kept(one: Row, other: Row, reasons: dict[str, int]) -> None:
     for rows in (
         [make("earnings", **one), make("earnings", **other)],
         [make("earnings", **other), make("earnings", **one)],
@@ -128,7 +128,7 @@ def test_of_reports_the_fuller_or_the_newer_holds(one: Row, other: Row, reasons:
         assert [kept.raw for kept in batch.accepted] == ([make("earnings", **one)] if "superseded" in reasons else [])
 
 
-def test_peers_named_twice_are_equal_wherever_they_stand() -> None:
+def test_repeated_peers_are_equal_in_any_position() -> None:
     dataset = BY_NAME["peers"]
     rows = [{"symbol": "ACME", "peers": "AAA,BBB,AAA"}]
     batch = parse_rows(dataset, rows, FmpRequest(dataset.endpoints[0], "all", {}), known_symbols={"ACME"})
@@ -140,7 +140,7 @@ def test_peers_named_twice_are_equal_wherever_they_stand() -> None:
     assert (batch.duplicate, batch.rejected) == (1, [])
 
 
-def test_every_rule_is_declared_for_what_it_fits() -> None:
+def test_every_rule_is_declared_for_suitable_datasets() -> None:
     rules = {dataset.name: dataset.repeats for dataset in DATASETS if dataset.repeats is not Repeats.AMBIGUOUS}
     assert rules == {
         "dividends": Repeats.SET,
@@ -171,7 +171,7 @@ many_rows = st.lists(
 @pytest.mark.parametrize("name", list(ROWS))
 @settings(deadline=None)
 @given(drawn=many_rows, data=st.data())
-def test_the_order_of_an_answer_changes_nothing_and_counts_add_up(
+def test_the_order_of_a_response_changes_nothing_and_counts_add_up(
     name: str, drawn: list[Row], data: st.DataObject
 ) -> None:
     rows = [

@@ -1,4 +1,4 @@
-"""The first history: asked for once, done beside the daily run, by the quicker way, and resumed the way it began."""
+"""The first history: requested once, collected next to the daily run from the faster source, and resumed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WHERE task_type = 'fmp_backfill'
 """
 
 
-async def test_the_first_daily_run_asks_for_the_history_once_and_does_not_wait(
+async def test_the_first_daily_run_requests_the_history_once_and_does_not_wait(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     settings = make_settings(stand_in.fmp_base_url, fmp_history_years=2)
@@ -57,12 +57,14 @@ async def test_the_first_daily_run_asks_for_the_history_once_and_does_not_wait(
     assert date.fromisoformat(requested["to"]) == today
 
 
-async def test_no_years_of_history_are_no_backfill(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_without_years_of_history_there_is_no_backfill(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url, fmp_history_years=0), "eod_prices")
     assert await pool.fetch(SQL_BACKFILLS) == []
 
 
-async def test_the_history_is_fetched_symbol_by_symbol_where_bulk_is_slow(
+async def test_the_history_is_fetched_by_symbol_if_bulk_is_slow(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     settings = make_settings(stand_in.fmp_base_url, fmp_bulk_calls_per_minute=2, fmp_backfill_share=Decimal("0.9"))
@@ -154,7 +156,7 @@ def test_a_killed_backfill_fetches_only_what_it_had_not_committed(sandbox_databa
         assert fetch_value(sandbox_database, "SELECT count(DISTINCT symbol) FROM fmp_eod_price") > 390
 
 
-async def test_a_dry_run_reports_calls_and_minutes_and_calls_nobody(
+async def test_a_dry_run_reports_calls_and_minutes_without_a_call(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     settings = make_settings(stand_in.fmp_base_url, fmp_bulk_calls_per_minute=2)

@@ -1,4 +1,4 @@
-"""What is asked for again and what is not."""
+"""Which responses are cached and which are requested again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sra_shared.kit.db import Pool
 
 @dataclass
 class ScriptedClient:
-    """Gives one answer to every request, and counts them."""
+    """Returns one response to every request, and counts the requests."""
 
     rows: tuple[Any, ...] = ()
     fails: bool = False
@@ -41,7 +41,7 @@ def wrap(client: Client, pool: Pool, scope: str = "vendor") -> CachedFetcher:
     return CachedFetcher(client, DatabaseCache(pool), scope=scope, lifetimes={"etf/info": timedelta(hours=1)})
 
 
-async def test_a_kept_answer_is_the_answer_to_the_last_digit(pool: Pool) -> None:
+async def test_a_cached_response_has_every_digit_of_the_original(pool: Pool) -> None:
     client = ScriptedClient(({"symbol": "XIU", "nav": Decimal("12.3400000000000000001"), "name": "é"}, {"n": 1}))
     first = await wrap(client, pool).get("etf/info", {"symbol": "XIU"}, subject="XIU")
     again = await wrap(client, pool).get("etf/info", {"symbol": "XIU"}, subject="XIU")
@@ -54,14 +54,14 @@ async def test_a_kept_answer_is_the_answer_to_the_last_digit(pool: Pool) -> None
 
 
 @pytest.mark.parametrize(("path", "is_bulk"), [("quote", False), ("etf/info", True)])
-async def test_what_changes_is_always_asked_for(pool: Pool, path: str, is_bulk: bool) -> None:
+async def test_volatile_data_are_always_requested(pool: Pool, path: str, is_bulk: bool) -> None:
     client = ScriptedClient(({"symbol": "A"},))
     for _ in range(2):
         await wrap(client, pool).get(path, {}, is_bulk=is_bulk)
     assert client.requested == [f"{path} {{}} {is_bulk}"] * 2
 
 
-async def test_a_kept_answer_names_the_call_that_brought_it(pool: Pool) -> None:
+async def test_a_cached_response_names_its_original_call(pool: Pool) -> None:
     call = Call(
         call_id=7,
         run_id=uuid4(),
@@ -79,7 +79,7 @@ async def test_a_kept_answer_names_the_call_that_brought_it(pool: Pool) -> None:
     assert len(client.requested) == 1
 
 
-async def test_nothing_and_errors_are_not_kept(pool: Pool) -> None:
+async def test_empty_responses_and_errors_are_not_cached(pool: Pool) -> None:
     client = ScriptedClient()
     for _ in range(2):
         assert (await wrap(client, pool).get("etf/info", {})).verdict.rows == ()

@@ -1,4 +1,4 @@
-"""A process that is asked to stop does not wait for a vendor who says nothing."""
+"""A process that is stopped does not wait for a vendor that does not respond."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Arrivals:
             self.is_closed = True
 
 
-async def test_what_arrives_is_passed_on_in_order() -> None:
+async def test_values_are_passed_on_in_order() -> None:
     arrivals = Arrivals(3, 1, 2, is_silent_then=False)
     assert [number async for number in check_stop(arrivals.arrive(), lambda: None, stop_check=0.01)] == [3, 1, 2]
 
 
-async def test_a_stop_ends_the_wait_and_what_was_waited_for() -> None:
+async def test_a_stop_ends_the_wait_and_its_task() -> None:
     arrivals, stopping = Arrivals(3, is_silent_then=True), asyncio.Event()
 
     def check() -> None:

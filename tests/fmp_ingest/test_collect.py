@@ -1,4 +1,4 @@
-"""Collecting from the stand-in into a real database: what is stored, what is not written again, what is held."""
+"""Collecting from the stand-in into a real database: rows that are stored, unchanged and held."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_a_smaller_plan_falls_back_to_the_next_source(
     await run_dataset(sandbox_database, stand_in, "universe")
     stand_in.set_fmp(plan=plan)
     ended = await run_dataset(sandbox_database, stand_in, "quote")
-    # the free plan gives some symbols only
+    # the free plan includes only some symbols
     assert ended.task.status == ("partial" if plan == "free" else "completed"), ended.task.error_details
     stored = await pool.fetchval("SELECT count(*) FROM fmp_quote")
     assert 0 < stored < SECURITIES if plan == "free" else stored == SECURITIES
@@ -165,9 +165,7 @@ async def drop_from_universe(pool: Pool, exchange: str, extra: int) -> None:
     )
 
 
-async def test_a_complete_list_closes_what_it_names_no_more(
-    sandbox_database: str, pool: Pool, stand_in: StandIn
-) -> None:
+async def test_a_complete_list_closes_missing_entries(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
     await run_dataset(sandbox_database, stand_in, "universe")
     await drop_from_universe(pool, "NYSE", 1)
     ended = await run_dataset(sandbox_database, stand_in, "universe", drop_limit=Decimal("0.5"))
@@ -239,7 +237,7 @@ async def test_the_vendor_is_refused_by_a_sandbox_before_any_call(sandbox_databa
 
 
 @pytest.mark.parametrize("name", ["quote", "profile", "eod_prices", "index_prices", "peers"])
-async def test_only_the_symbols_asked_for_are_stored(
+async def test_only_the_requested_symbols_are_stored(
     sandbox_database: str, pool: Pool, stand_in: StandIn, name: str
 ) -> None:
     await run_dataset(sandbox_database, stand_in, "universe")

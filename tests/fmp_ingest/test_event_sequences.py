@@ -1,4 +1,4 @@
-"""Any corrections and withdrawals of events, in complete and incomplete answers, against a model in plain Python."""
+"""Arbitrary corrections and withdrawals of events, in complete and incomplete responses, against a model in plain Python."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Key = tuple[str, date]
 
 @dataclass(frozen=True)
 class Event:
-    """What an answer names: a dividend of a kind, or a split."""
+    """An event in a response: a dividend of a type, or a split."""
 
     symbol: str
     day: date
@@ -46,7 +46,7 @@ class Event:
 
 @dataclass(frozen=True)
 class GivenResponse:
-    """Rows with the symbols and days that they are the truth for; none where the answer may lack something."""
+    """Rows with the symbols and days that they cover completely; none if the response may be incomplete."""
 
     events: tuple[Event, ...]
     covered: tuple[tuple[str, ...], date, date] | None
@@ -61,7 +61,7 @@ class Model:
     ever: int = 0
 
     def take(self, response: GivenResponse, ordered: Sequence[Event]) -> int:
-        """Take an answer, its distinct events in the order of their content; return how many are new."""
+        """Apply a response, its distinct events ordered by their content; return the number of new ones."""
         before = {key: list(events) for key, events in self.current.items()}
         for key in {event.key for event in ordered}:
             named = [event for event in ordered if event.key == key]
@@ -90,7 +90,7 @@ class Model:
 
 
 def make_responses(amounts: st.SearchStrategy[int], kinds: Sequence[str]) -> st.SearchStrategy[list[GivenResponse]]:
-    """Answers about spans of days, or about one symbol's history, complete or not."""
+    """Responses about spans of days, or about one symbol's history, complete or not."""
     events = st.lists(
         st.builds(Event, st.sampled_from(SYMBOLS), st.sampled_from(DAYS), amounts, st.sampled_from(kinds)), max_size=7
     )
@@ -100,7 +100,7 @@ def make_responses(amounts: st.SearchStrategy[int], kinds: Sequence[str]) -> st.
 
 
 def limit_response(events: list[Event], covered: tuple[tuple[str, ...], date, date] | None) -> GivenResponse:
-    """Leave out what is not of the span: such an answer is no truth for it."""
+    """Drop the events outside the span, which the response does not cover."""
     if covered is None:
         return GivenResponse(tuple(events), None)
     symbols, first, last = covered
@@ -136,7 +136,7 @@ async def read_current(connection: Connection, dataset: FmpDataset) -> dict[Key,
 async def store_response(
     connection: Connection, dataset: FmpDataset, response: GivenResponse, model: Model, *, waits: bool
 ) -> None:
-    """Store an answer by a run of its own, and compare counts and rows with the model's."""
+    """Store a response in a separate run, and compare counts and rows with the model's."""
     store = Store(dataset, uuid4())
     records = {event: accept(dataset, event) for event in response.events}
     ordered = sorted(records, key=lambda event: (event.key, hash_content(records[event])))
@@ -172,14 +172,14 @@ ANY_EXAMPLES = examples(40, suppress_health_check=[HealthCheck.function_scoped_f
 
 @ANY_EXAMPLES
 @given(make_responses(st.integers(1, 3), ["Quarterly", "Special"]), st.booleans())
-def test_dividends_are_what_the_vendor_says_last(database: str, responses: list[GivenResponse], waits: bool) -> None:
+def test_dividends_match_the_newest_response(database: str, responses: list[GivenResponse], waits: bool) -> None:
     asyncio.run(store_responses(database, DIVIDENDS, responses, waits=waits))
 
 
 @ANY_EXAMPLES
 @given(make_responses(st.just(2) | st.just(3), [""]), st.booleans())
-def test_splits_are_what_the_vendor_says_last(database: str, responses: list[GivenResponse], waits: bool) -> None:
-    # two splits of one day in one answer are another matter
+def test_splits_match_the_newest_response(database: str, responses: list[GivenResponse], waits: bool) -> None:
+    # two splits of one day in one response are another case
     single = [
         GivenResponse(tuple({event.key: event for event in response.events}.values()), response.covered)
         for response in responses
@@ -188,7 +188,7 @@ def test_splits_are_what_the_vendor_says_last(database: str, responses: list[Giv
 
 
 @pytest.mark.parametrize("is_believed", [True, False])
-async def test_what_vanished_ends_only_where_it_is_believed(database: str, is_believed: bool) -> None:
+async def test_a_missing_event_ends_only_if_the_response_is_complete(database: str, is_believed: bool) -> None:
     connection = await open_connection(database, application_name="test")
     event = Event("AAA", DAYS[0], 2, "Quarterly")
     async with connection.transaction():

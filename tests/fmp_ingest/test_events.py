@@ -1,4 +1,4 @@
-"""Events that the vendor corrects and withdraws: what counts, what ends, what stays as history."""
+"""Events that the vendor corrects and withdraws: which count, which end, which stay as history."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ INCOMPLETE: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("rest", INCOMPLETE.values(), ids=INCOMPLETE.keys())
-async def test_an_answer_that_may_lack_rows_ends_nothing_and_corrects_what_it_names(
+async def test_an_incomplete_response_ends_nothing_and_corrects_its_events(
     database: str, market: Pool, vendor: PlainVendor, rest: list[Any]
 ) -> None:
     day = days_ago(3)
@@ -233,7 +233,7 @@ async def test_events_of_symbols_outside_the_universe_stay(database: str, market
     assert len(await list_current(market, "fmp_split")) == 1
 
 
-async def test_a_symbol_asked_for_whole_is_the_truth_for_its_history(
+async def test_a_complete_history_of_a_symbol_replaces_its_events(
     database: str, market: Pool, vendor: PlainVendor
 ) -> None:
     vendor.events["dividends"] = [make_dividend("ACME", days_ago(90 * place + 2), 1 + place) for place in range(6)]
@@ -262,7 +262,7 @@ async def test_a_history_as_long_as_its_limit_ends_nothing(database: str, market
     assert await count_history(market) == 0
 
 
-async def test_a_split_that_no_close_shows_is_asked_for_whole_and_named(
+async def test_a_split_without_a_price_change_is_requested_again_and_reported(
     database: str, market: Pool, vendor: PlainVendor
 ) -> None:
     vendor.events["splits"] = [make_split("ACME", days_ago(5), 2), make_split("WIDE", days_ago(5), 2)]
@@ -278,7 +278,7 @@ async def test_a_split_that_no_close_shows_is_asked_for_whole_and_named(
     ]
     # nothing is repaired by guessing
     assert [row[0] for row in await list_current(market, "fmp_split")] == ["ACME", "WIDE"]
-    # the vendor's whole answer is what changes data
+    # only the vendor's complete response changes data
     vendor.responses["splits"] = lambda params: (
         [] if params["symbol"] == "ACME" else [make_split("MAPLE.TO", days_ago(8), 4)]
     )

@@ -1,4 +1,4 @@
-"""Each kind of fault that the vendor can show, and what must come of it."""
+"""Each kind of vendor fault, and its consequence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PASSING = [
     *("429", "429_retry_after", "429_retry_after_date", "limit_in_200"),
     *("500", "502", "503", "html", "truncated_json", "cut_body", "reset"),
 ]
-# one of each way to fail: a status with a pause, an answer that says so, a body that ends early
+# one failure of each type: a status with a pause, an error message, a truncated body
 USUAL = ("429_retry_after", "limit_in_200", "503", "cut_body")
 
 
@@ -32,7 +32,7 @@ async def run_quotes(dsn: str, stand_in: StandIn, *, policy: RetryPolicy = QUICK
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[] if kind in USUAL else [pytest.mark.faults]) for kind in PASSING]
 )
-async def test_what_can_pass_is_repeated_and_nothing_is_lost(
+async def test_temporary_errors_are_retried_without_loss(
     sandbox_database: str, pool: Pool, stand_in: StandIn, kind: str
 ) -> None:
     stand_in.set_faults({"match": "/stable/batch-exchange-quote", "kind": kind, "times": 2, "seconds": 0.1})
@@ -44,7 +44,7 @@ async def test_what_can_pass_is_repeated_and_nothing_is_lost(
     assert (ended.task.details["fmp"]["throttled"] >= 1) == limited
 
 
-async def test_spent_retries_are_asked_once_more_at_the_end(
+async def test_failed_requests_are_repeated_once_at_the_end(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     stand_in.set_faults({"match": "/stable/batch-exchange-quote.*NYSE", "kind": "500", "times": 4})
@@ -54,7 +54,9 @@ async def test_spent_retries_are_asked_once_more_at_the_end(
     assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == SECURITIES
 
 
-async def test_what_never_answers_is_partial_and_named(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_requests_without_a_response_make_the_run_partial_and_are_named(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
     stand_in.set_faults({"match": "/stable/batch-exchange-quote.*NYSE", "kind": "500"})
     ended = await run_quotes(sandbox_database, stand_in)
     assert ended.units["quote"].status is UnitStatus.PARTIAL
@@ -76,7 +78,7 @@ async def test_a_key_that_does_not_work_ends_the_run_with_one_error(
 
 
 @pytest.mark.parametrize("kind", ["400", "403_legacy", "404"])
-async def test_what_cannot_pass_is_not_repeated(sandbox_database: str, stand_in: StandIn, kind: str) -> None:
+async def test_permanent_errors_are_not_retried(sandbox_database: str, stand_in: StandIn, kind: str) -> None:
     stand_in.set_faults({"match": "/stable/treasury-rates", "kind": kind})
     settings = make_settings(stand_in.fmp_base_url)
     ended = await run_fmp(sandbox_database, settings, "treasury_rates")
@@ -84,14 +86,14 @@ async def test_what_cannot_pass_is_not_repeated(sandbox_database: str, stand_in:
     assert stand_in.stats()["fmp"]["total"] <= 2
 
 
-async def test_a_market_that_answers_nothing_is_no_error(sandbox_database: str, stand_in: StandIn) -> None:
+async def test_an_empty_market_is_not_an_error(sandbox_database: str, stand_in: StandIn) -> None:
     stand_in.set_faults({"match": "/stable/treasury-rates", "kind": "empty_list"})
     ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
     assert ended.task.status == "completed"
     assert ended.counts("treasury_rates")["read"] == 0
 
 
-async def test_spent_bandwidth_parks_for_six_hours(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_used_up_bandwidth_parks_for_six_hours(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
     stand_in.set_faults({"match": "/stable/", "kind": "bandwidth"})
     ended = await run_quotes(sandbox_database, stand_in)
     assert ended.task.status == "parked"
@@ -134,7 +136,7 @@ async def test_after_midnight_a_probe_parks_for_a_quarter_and_a_success_continue
     assert await pool.fetchval("SELECT reason FROM fmp_quota") is None
 
 
-async def test_a_dead_endpoint_is_probed_and_not_stormed(sandbox_database: str, stand_in: StandIn) -> None:
+async def test_a_failing_endpoint_is_only_probed(sandbox_database: str, stand_in: StandIn) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
     stand_in.set_faults({"match": "/stable/etf/info", "kind": "503"})
     stand_in.reset()
@@ -169,7 +171,9 @@ async def test_a_vendor_that_is_down_ends_the_run_of_all_datasets_soon(
     assert stand_in.stats()["fmp"]["total"] < 150
 
 
-async def test_what_was_broken_off_continues_at_the_end(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_an_interrupted_dataset_continues_at_the_end(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
     stand_in.set_faults({"match": "/stable/etf/info", "kind": "500", "times": 14})
     ended = await run_fmp(
@@ -191,7 +195,7 @@ async def test_a_body_without_end_is_cut_off(sandbox_database: str, stand_in: St
     assert "too_large" in str(ended.task.error_details)
 
 
-async def test_a_throttled_bulk_answer_gives_way_to_single_ones(
+async def test_a_throttled_bulk_endpoint_is_replaced_by_single_calls(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     stand_in.set_fmp(bulk_limit=1)
@@ -201,8 +205,8 @@ async def test_a_throttled_bulk_answer_gives_way_to_single_ones(
     assert await pool.fetchval("SELECT count(*) FROM equity_profile") == SECURITIES
 
 
-async def test_a_throttle_that_passes_is_waited_for(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
-    """An error inside a 200 is no empty market: the file is asked for again, and one by one nothing is."""
+async def test_a_temporary_throttle_is_waited_for(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    """An error in a 200 does not mean an empty market: the file is requested again, and no symbol is."""
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
     stand_in.reset()
     stand_in.set_faults({"match": "/stable/scores-bulk", "kind": "bulk_throttle", "times": 5})
@@ -234,7 +238,7 @@ async def test_a_bulk_file_that_is_cut_is_repeated_then_reported(
     assert await pool.fetchval("SELECT count(*) FROM fmp_score") == stored
 
 
-async def test_a_vendor_that_never_answers_is_given_up(
+async def test_a_vendor_that_never_responds_is_abandoned(
     sandbox_database: str, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fmp_ingest.client.fmp_client._JSON_SECONDS", 0.2)
@@ -253,7 +257,7 @@ async def test_a_vendor_that_never_answers_is_given_up(
         pytest.param(tuple(sorted(KINDS - {"huge_body", "hang"})), id="all", marks=pytest.mark.faults),
     ],
 )
-async def test_the_key_is_nowhere_but_in_the_header(
+async def test_the_key_is_only_in_the_header(
     kinds: tuple[str, ...],
     sandbox_database: str,
     pool: Pool,
@@ -280,10 +284,10 @@ async def test_the_key_is_nowhere_but_in_the_header(
     assert not any(CANARY in text for text in texts)
 
 
-async def test_a_parked_dataset_is_resumed_before_it_is_asked_again(
+async def test_a_parked_dataset_is_resumed_before_it_is_requested_again(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
-    # all calls: one that is answered with data ends the pause
+    # all calls, because a response with data ends the pause
     stand_in.set_faults({"match": "/stable/", "kind": "bandwidth"})
     parked = await run_quotes(sandbox_database, stand_in)
     assert parked.task.status == "parked"

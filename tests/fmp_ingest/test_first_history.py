@@ -1,4 +1,4 @@
-"""The first history: every dataset for the years asked for, delisted companies too, its cost told, nothing asked for twice."""
+"""The first history: every dataset for the requested years, delisted companies, its cost estimate, no repeated request."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def open_loaded(loaded: Loaded) -> AsyncIterator[Pool]:
         await pool.close()
 
 
-async def test_every_dataset_comes_for_the_years(loaded: Loaded) -> None:
+async def test_every_dataset_is_collected_for_the_years(loaded: Loaded) -> None:
     assert loaded.ended.task.status == "completed", loaded.ended.task.error_details
     async with open_loaded(loaded) as pool:
         for dataset in WANTED:
@@ -159,7 +159,7 @@ async def test_the_estimated_cost_is_the_cost(loaded: Loaded) -> None:
     assert f"about {cost['calls']:,} calls" in line
 
 
-async def test_what_is_stored_is_known_and_not_asked_for_again(loaded: Loaded) -> None:
+async def test_stored_history_is_not_requested_again(loaded: Loaded) -> None:
     async with open_loaded(loaded) as pool:
         rows = await pool.fetch("SELECT dataset, part, first_day, is_whole FROM fmp_history_state")
         assert {row["first_day"] for row in rows} == {FIRST}
@@ -189,7 +189,7 @@ async def record_stored(pool: Pool, *missing: str, first: date = FIRST) -> None:
 
 
 async def ask(pool: Pool, **values: Any) -> dict[str, Any] | None:
-    """Return the parameters of the history that a daily run would ask for now; nothing is kept of it."""
+    """Return the parameters of the history that a daily run would request now, without storing them."""
     settings = FmpSettings(**({"fmp_api_key": "key", "fmp_history_years": YEARS} | values))
     async with pool.acquire() as connection:
         transaction = connection.transaction()
@@ -201,7 +201,7 @@ async def ask(pool: Pool, **values: Any) -> dict[str, Any] | None:
     return None if task is None else task.parameters
 
 
-async def test_only_what_is_missing_is_asked_for(pool: Pool) -> None:
+async def test_only_missing_history_is_requested(pool: Pool) -> None:
     await record_stored(pool)
     assert await ask(pool) is None
     await pool.execute("DELETE FROM fmp_history_state WHERE dataset IN ('ratios', 'dividends') AND part <> 'delisted'")
@@ -212,7 +212,7 @@ async def test_only_what_is_missing_is_asked_for(pool: Pool) -> None:
     assert await ask(pool, fmp_history_years=0) is None
 
 
-async def test_more_years_are_asked_for_and_a_later_day_is_not(pool: Pool) -> None:
+async def test_more_years_are_requested_and_a_later_day_is_not(pool: Pool) -> None:
     await record_stored(pool, first=FIRST + LEAD)
     assert await ask(pool) is None
     more = await ask(pool, fmp_history_years=YEARS + 1)
@@ -221,7 +221,7 @@ async def test_more_years_are_asked_for_and_a_later_day_is_not(pool: Pool) -> No
     assert more["from"] == choose_first(TODAY, YEARS + 1).isoformat()
 
 
-async def test_a_cancelled_history_is_not_asked_for_again(pool: Pool) -> None:
+async def test_a_cancelled_history_is_not_requested_again(pool: Pool) -> None:
     await record_stored(pool, "ratios")
     await pool.execute(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source)"
@@ -230,7 +230,7 @@ async def test_a_cancelled_history_is_not_asked_for_again(pool: Pool) -> None:
     assert await ask(pool) is None
 
 
-async def test_a_listing_in_a_new_currency_asks_for_its_pair_alone(
+async def test_a_listing_in_a_new_currency_requests_only_its_pair(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     await record_stored(pool)
@@ -246,7 +246,7 @@ async def test_a_listing_in_a_new_currency_asks_for_its_pair_alone(
 
 
 @pytest.mark.parametrize("kind", ["402", "402_symbol"])
-async def test_a_plan_without_exchange_rates_leaves_them_out(
+async def test_a_plan_without_exchange_rates_skips_them(
     sandbox_database: str, pool: Pool, stand_in: StandIn, kind: str
 ) -> None:
     stand_in.set_faults({"match": "symbol=USD", "kind": kind})
@@ -280,9 +280,7 @@ async def test_one_pair_outside_the_plan_leaves_the_others_whole(
     assert [row[0] for row in await pool.fetch("SELECT DISTINCT pair FROM fmp_exchange_rate")] == ["USDCAD"]
 
 
-async def test_series_that_failed_are_asked_for_again_and_no_others(
-    sandbox_database: str, pool: Pool, stand_in: StandIn
-) -> None:
+async def test_only_failed_series_are_requested_again(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
     await record_stored(pool, "index_prices")
     settings = make_history_settings(stand_in)
     stand_in.set_faults({"match": "symbol=%5EDJI", "kind": "500"})
@@ -359,7 +357,7 @@ def test_a_killed_history_continues_where_it_was(sandbox_database: str, stand_in
         ({"delisted": ["splits"]}, "`delisted` requires `from`"),
     ],
 )
-def test_what_delisted_companies_may_be_asked_for(parameters: dict[str, Any], reason: str) -> None:
+def test_delisted_companies_are_requested_for_suitable_datasets(parameters: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         FmpParameters.model_validate(parameters)
 

@@ -1,4 +1,4 @@
-"""Fiscal years run ahead of the calendar: the next one is asked for, and that it has nothing yet is no error."""
+"""Fiscal years run ahead of the calendar: the next one is requested, and its missing data are not an error."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_the_newest_quarters_of_a_company_in_its_next_fiscal_year_arrive(
 
 
 @pytest.mark.parametrize("kind", ["400", "402", "402_symbol", "404", "empty_list"])
-async def test_a_year_ahead_without_data_is_no_error_and_no_storm(
+async def test_a_next_year_without_data_is_not_an_error_and_causes_few_calls(
     sandbox_database: str, pool: Pool, stand_in: StandIn, kind: str
 ) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
@@ -63,7 +63,7 @@ async def test_a_year_ahead_without_data_is_no_error_and_no_storm(
     )
 
 
-async def test_a_refusal_of_the_years_before_is_one(sandbox_database: str, stand_in: StandIn) -> None:
+async def test_a_refusal_of_earlier_years_is_a_refusal(sandbox_database: str, stand_in: StandIn) -> None:
     stand_in.set_faults({"match": f"year={datetime.now(UTC).year - 1}", "kind": "400"})
     ended = await run_weekly(sandbox_database, stand_in, "income_statement")
     assert ended.units["income_statement"].status == "failed"
@@ -75,7 +75,7 @@ async def test_a_refusal_of_the_years_before_is_one(sandbox_database: str, stand
     [(date(2026, 11, 20), [2025, 2026, 2027]), (date(2016, 1, 1), [*range(2016, 2028)])],
     ids=["a week", "a history"],
 )
-def test_years_asked_for_and_rows_enough_for_them(first: date, years: list[int]) -> None:
+def test_limits_cover_the_requested_years(first: date, years: list[int]) -> None:
     targets = Targets({"NYSE": ["A"]}, first, date(2026, 11, 30))
     bulk, single = INCOME_STATEMENT.endpoints
     requested = [(request.params["year"], request.params["period"]) for request in plan_requests(bulk, targets)]

@@ -1,4 +1,4 @@
-"""What an outage leaves to be fetched, and what is asked for by days that nobody has stored sessions of."""
+"""Gaps after an outage, and days without stored sessions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def list_days(pool: Pool, table: str = "fmp_eod_price", count: int = 1) ->
     return {row["date"] for row in await pool.fetch(query, count)}
 
 
-async def test_a_run_after_a_gap_leaves_no_session_out(
+async def test_a_run_after_a_gap_skips_no_session(
     sandbox_database: str, pool: Pool, stand_in: StandIn, today: date
 ) -> None:
     await run_daily(sandbox_database, stand_in, "eod_prices")
@@ -65,7 +65,7 @@ async def test_a_run_after_a_gap_leaves_no_session_out(
     assert missing == set()
 
 
-async def test_some_symbols_first_do_not_stand_in_for_the_history(
+async def test_a_run_for_some_symbols_does_not_replace_the_history(
     sandbox_database: str, pool: Pool, stand_in: StandIn, today: date
 ) -> None:
     await run_daily(sandbox_database, stand_in, "universe")
@@ -77,7 +77,7 @@ async def test_some_symbols_first_do_not_stand_in_for_the_history(
 
 
 @pytest.mark.parametrize("name", ["dividends", "splits", "treasury_rates"])
-async def test_events_are_asked_for_since_the_last_success(
+async def test_events_are_requested_since_the_last_success(
     sandbox_database: str, pool: Pool, stand_in: StandIn, today: date, name: str
 ) -> None:
     await run_daily(sandbox_database, stand_in, name)
@@ -85,7 +85,7 @@ async def test_events_are_asked_for_since_the_last_success(
     async with pool.acquire() as connection:
         targets = await read_targets(connection, BY_NAME[name], {})
     assert targets.first == today - timedelta(days=40 + BY_NAME[name].daily_days)
-    # what asked for a few days or symbols only is no success for all
+    # a run for a few days or symbols is not a success for all
     await run_daily(sandbox_database, stand_in, name, symbols=["ZZZZ"])
     async with pool.acquire() as connection:
         again = await read_targets(connection, BY_NAME[name], {})

@@ -1,4 +1,4 @@
-"""What is replaced is kept: rows with their times and runs, the calls behind them, and every past moment as it was known."""
+"""Replaced rows are kept with their times, runs and calls, and every past moment is shown as it was known."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_a_replaced_row_moves_with_its_times_run_and_call(pool: Pool) -> N
     assert (kept["known_from"], kept["created_at"]) == (stored["updated_at"], stored["created_at"])
     assert (kept["known_until"], kept["replaced_by"]) == (current["updated_at"], second.run_id)
     assert (current["run_id"], current["call_id"]) == (second.run_id, second.call_id)
-    # what did not change is still what the first call brought
+    # unchanged rows are still those of the first call
     assert await pool.fetchval("SELECT call_id FROM fmp_eod_price WHERE symbol = 'MSFT'") == first.call_id
 
 
@@ -136,7 +136,7 @@ async def test_a_profile_that_changed_besides_is_known_since_it_last_did(pool: P
         assert dict(found) == {"sector": row["sector"], "beta": row["beta"]}
 
 
-async def test_a_row_that_names_no_call_and_no_lasting_content_is_from_before(pool: Pool) -> None:
+async def test_a_row_without_call_and_content_hash_is_from_an_earlier_release(pool: Pool) -> None:
     call = await put(pool, "profile", PROFILE_ROW)
     await pool.execute("UPDATE equity_profile SET call_id = NULL, lasting_hash = NULL, known_at = NULL")
     # whether only moving fields changed is not known of it
@@ -269,7 +269,7 @@ async def replay_profiles(pool: Pool, prefix: str, deliveries: list[dict[int, tu
 
 
 @pytest.mark.examples
-def test_every_moment_is_given_as_it_was_known(database: str) -> None:
+def test_every_moment_is_returned_as_it_was_known(database: str) -> None:
     numbers = itertools.count(1)
     with asyncio.Runner() as runner:
         pool = runner.run(open_pool(database, application_name="test", max_size=2))

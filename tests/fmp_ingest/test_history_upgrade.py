@@ -1,4 +1,4 @@
-"""A database of before, with rows and a run at work, gets history and calls without its tables being rewritten."""
+"""The upgrade of an earlier database with rows and an active run to history and calls, without rewriting its tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SQL_FILES = "SELECT relid::text AS name, pg_relation_filenode(relid) AS node FRO
 
 
 async def put_rows_of_before(connection: asyncpg.Connection[asyncpg.Record], run: UUID) -> None:
-    """A run at work, and what it stored with the code of before."""
+    """An active run, and the rows that it stored with the earlier code."""
     await connection.execute(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source) VALUES ($1, 'daily_quotes', 'running',"
         " 'daily_quotes', 'fmp')",
@@ -51,7 +51,7 @@ async def test_upgrade_with_rows_and_a_run_at_work(empty_database: str) -> None:
     before = await connection.fetch("SELECT ctid, * FROM fmp_eod_price ORDER BY symbol")
     await upgrade_database(empty_database)
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == read_newest_revision()
-    # a new file would be a table written anew
+    # a new file would mean a rewritten table
     assert await connection.fetch(SQL_FILES) == files
     after = await connection.fetch("SELECT ctid, * FROM fmp_eod_price ORDER BY symbol")
     assert [dict(row) for row in after] == [{**row, "call_id": None} for row in before]

@@ -1,4 +1,4 @@
-"""Bodies that no client should take, from a real server to the stored rows: refused with a reason, or their good part kept."""
+"""Hostile bodies from a real server: refused with a reason, or stored without their bad rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DAY = datetime.now(UTC).date() - timedelta(days=3)
 
 @dataclass
 class Vendor:
-    """What it answers with to one path: a body, its headers, its status; lists without anything to all others."""
+    """The response to one path: body, headers, status; all other paths return empty lists."""
 
     body: bytes = b"[]"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -105,16 +105,14 @@ async def test_a_body_that_cannot_be_read_is_an_error_with_its_reason(
 
 
 @pytest.mark.parametrize("location", ["http://[::1", "\x07", "https://169.254.169.254/latest/", "/elsewhere"])
-async def test_a_redirect_is_a_refusal_and_nobody_goes_there(
-    sandbox_database: str, vendor: Vendor, location: str
-) -> None:
+async def test_a_redirect_is_refused_and_not_followed(sandbox_database: str, vendor: Vendor, location: str) -> None:
     vendor.status, vendor.headers = 302, {"Location": location}
     ended = await collect(sandbox_database, vendor)
     assert ended.task.status == "failed"
     assert all(path.startswith(PATH) for path in vendor.sent)
 
 
-async def test_rows_with_what_no_database_text_holds_are_quarantined_and_the_others_stored(
+async def test_rows_with_unstorable_text_are_quarantined_and_the_others_stored(
     sandbox_database: str, pool: Pool, vendor: Vendor
 ) -> None:
     good, bad = write_rates()[1:-1], DAY - timedelta(days=1)
@@ -128,7 +126,7 @@ async def test_rows_with_what_no_database_text_holds_are_quarantined_and_the_oth
     vendor.body = b"[" + b",".join([good, *(row.encode() for row in rows), raw]) + b"]"
     ended = await collect(sandbox_database, vendor)
     assert ended.task.status == "completed", ended.task.error_details
-    # two ranges of days are asked for
+    # two ranges of days are requested
     assert ended.counts("treasury_rates")["rejected_by"] == {"bad_encoding": 8, "nul_byte": 2}
     assert await pool.fetchval("SELECT count(*) FROM fmp_treasury_rate") == 1
     kept = await pool.fetch("SELECT raw FROM rejected_record")
@@ -137,7 +135,7 @@ async def test_rows_with_what_no_database_text_holds_are_quarantined_and_the_oth
     assert b"caf\xe9" in said
 
 
-async def test_symbols_that_no_database_text_holds_are_named_as_well_as_may_be(
+async def test_symbols_with_unstorable_text_are_named_in_escaped_form(
     sandbox_database: str, pool: Pool, vendor: Vendor
 ) -> None:
     await pool.execute(
@@ -152,9 +150,7 @@ async def test_symbols_that_no_database_text_holds_are_named_as_well_as_may_be(
         assert not any("Error" in str(one) for one in ended.task.error_details), ended.task.error_details
 
 
-async def test_an_exponent_that_no_number_has_costs_its_value(
-    sandbox_database: str, pool: Pool, vendor: Vendor
-) -> None:
+async def test_an_impossible_exponent_drops_the_value(sandbox_database: str, pool: Pool, vendor: Vendor) -> None:
     vendor.body = b'[{"date":"%s","month1":4.2,"month2":1e99999999999999999999}]' % DAY.isoformat().encode()
     ended = await collect(sandbox_database, vendor)
     assert ended.task.status == "completed", ended.task.error_details
@@ -173,7 +169,7 @@ async def test_an_exponent_that_no_number_has_costs_its_value(
     ],
     ids=["empty objects", "many rows", "long text", "one object", "cut"],
 )
-async def test_large_json_is_bounded_by_what_it_becomes(
+async def test_large_json_is_limited_by_its_parsed_size(
     sandbox_database: str, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, body: bytes, words: str
 ) -> None:
     monkeypatch.setattr(response_bodies, "MOST_PARSED_BYTES", 8 << 20)
@@ -183,7 +179,7 @@ async def test_large_json_is_bounded_by_what_it_becomes(
     assert words in str(ended.units["treasury_rates"].error)
 
 
-async def test_large_json_that_is_good_is_stored_whole(sandbox_database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_large_valid_json_is_stored_completely(sandbox_database: str, pool: Pool, vendor: Vendor) -> None:
     days = [(DAY - timedelta(days=number)).isoformat() for number in range(80)]
     vendor.body = json.dumps([{"date": day, "month1": 4.25, "remark": "é" * 3000} for day in days]).encode()
     assert len(vendor.body) > 1 << 20
@@ -195,7 +191,7 @@ async def test_large_json_that_is_good_is_stored_whole(sandbox_database: str, po
     )
 
 
-async def test_a_bulk_file_ends_at_the_setting_and_nothing_of_it_stays(
+async def test_a_bulk_file_over_the_limit_is_dropped_completely(
     sandbox_database: str, pool: Pool, vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -216,7 +212,7 @@ async def test_a_bulk_file_ends_at_the_setting_and_nothing_of_it_stays(
 
 
 @pytest.mark.parametrize(("value", "days"), [("99999999999", 1), ("Fri, 01 Jan 2100 00:00:00 GMT", 1)])
-async def test_a_vendor_that_asks_for_years_gets_a_day_and_the_message_has_its_date(
+async def test_a_retry_after_of_years_is_limited_to_a_day(
     sandbox_database: str, vendor: Vendor, value: str, days: int
 ) -> None:
     vendor.status, vendor.headers, vendor.body = 503, {"Retry-After": value}, b"busy"
@@ -246,7 +242,7 @@ def test_the_vendor_with_a_dot_is_the_vendor(host: str) -> None:
         check_source("https://[::1", is_sandbox=False)
 
 
-async def test_large_answers_of_many_calls_are_judged_one_at_a_time_in_order(
+async def test_large_responses_of_many_calls_are_classified_one_at_a_time_in_order(
     sandbox_database: str, pool: Pool, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pool.execute(
@@ -266,7 +262,7 @@ async def test_large_answers_of_many_calls_are_judged_one_at_a_time_in_order(
             under_way.acquire()
 
     monkeypatch.setattr(response_bodies, "_load_large", watch)
-    # the first in the order is asked again, while answers that wait for their turn have come before it
+    # the first one is requested again, while later responses wait for their turn
     vendor.path, vendor.refused_once = "/etf/holdings", "symbol=E10"
     rows = [{"symbol": "%", "asset": f"A{number}", "weightPercentage": 0.1, "name": "n" * 900} for number in range(200)]
     vendor.body = json.dumps(rows).encode()

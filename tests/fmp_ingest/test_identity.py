@@ -1,4 +1,4 @@
-"""A security that was renamed keeps its history under the newest symbol; a symbol used twice keeps two histories apart."""
+"""A renamed security keeps its history under the newest symbol; a reused symbol has two separate histories."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_the_history_of_the_old_symbol_is_found_under_the_new_one(pool: Po
     await rename(pool, "OLD", "NEW", "2024-06-03")
     for symbol, day, close in (("OLD", "2024-05-30", 10), ("OLD", "2024-05-31", 11), ("NEW", "2024-06-03", 12)):
         await store_price(pool, symbol, day, close)
-    # the symbol is another company's today, and the vendor gives one day under both names
+    # the symbol is another company's today, and the vendor delivers one day under both names
     await store_price(pool, "OLD", "2025-01-02", 99)
     await store_price(pool, "NEW", "2024-05-31", 13)
     await list_aliases(pool)

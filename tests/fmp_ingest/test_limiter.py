@@ -1,4 +1,4 @@
-"""The limiter on real parts: processes that share a rate through PostgreSQL, counted where their calls arrive."""
+"""The limiter with real parts: processes share a rate through PostgreSQL, and a vendor counts their calls."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ async def test_a_killed_process_counts_for_a_minute_and_its_tokens_for_longer(po
     # its last call may have been sent until shortly before it was given up
     late = await exchange(pool, "next", held=250, tokens=50, ahead=200.0)
     assert min(late.tokens) > PACE.rest + 15
-    # should it come back, it has nothing left and learns so
+    # if it resumes, it has no tokens left and notices that
     woken = await exchange(pool, "killed", held=50, tokens=10, ahead=200.0)
     assert (woken.is_lost, woken.tokens) == (True, [])
 
@@ -147,12 +147,12 @@ async def test_another_setting_holds_at_once_and_is_used_after_a_minute(pool: Po
     await exchange(pool, "old", make_pace(before), tokens=before)
     await DatabaseTokenStore(pool, "calls").leave(worker="old", pace=make_pace(before), back=[60.0] * before)
     granted = await exchange(pool, "new", make_pace(after), tokens=after)
-    # nobody knows when the tokens that were not there were last used
+    # it is unknown when the missing tokens were last used
     assert granted.tokens == []
     assert await count_tokens(pool) == after
 
 
-async def test_tokens_that_cannot_be_believed_all_rest(pool: Pool) -> None:
+async def test_implausible_tokens_all_rest(pool: Pool) -> None:
     store = DatabaseTokenStore(pool, "calls")
     await exchange(pool, "one", tokens=100)
     await store.leave(worker="one", pace=PACE, back=[-3.0] * 40 + [3600.0] * 60)
@@ -223,7 +223,7 @@ async def test_a_database_that_goes_away_stops_the_calls_and_comes_back(pool: Po
 
 
 class Broken:
-    """A store with a fault that no waiting mends."""
+    """A store with a permanent fault."""
 
     async def exchange_tokens(self, *, worker: str, pace: CallPace, offer: Offer) -> Grant:
         """Fail."""
@@ -236,7 +236,7 @@ class Broken:
         """Do nothing."""
 
 
-async def test_a_fault_of_our_own_reaches_every_waiting_caller() -> None:
+async def test_an_internal_error_reaches_every_waiting_caller() -> None:
     async def call(limiter: Limiter) -> None:
         async with limiter.turn():
             pass

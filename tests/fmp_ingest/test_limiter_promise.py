@@ -17,7 +17,7 @@ FEW, MANY = range(8), range(8, 300)
 
 
 def make_scene(seed: int) -> Lab:
-    """Processes with slow databases, networks and answers, killed, stopped, and with a database whose clock is set."""
+    """Processes with slow databases, networks and responses, killed, stopped, and with a changed database clock."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     processes = rng.choice([1, 2, 2, 3, 4])
     response, way = rng.choice([0.003, 0.05, 0.3, 0.85, 3.0, 20.0]), rng.choice([0.003, 0.03, 0.3, 1.0, 5.0])
@@ -117,7 +117,7 @@ def test_one_that_calls_one_by_one_is_not_starved_by_a_busy_one() -> None:
     assert lab.made.total() >= 0.98 * 150
 
 
-def test_callers_that_give_up_at_any_moment_harm_nobody() -> None:
+def test_callers_that_give_up_at_any_moment_affect_no_other() -> None:
     async def work() -> tuple[int, int]:
         loop, rng = asyncio.get_running_loop(), random.Random(5)  # noqa: S311 - no secret
         shared, served = Shared(), 0
@@ -147,12 +147,12 @@ def test_callers_that_give_up_at_any_moment_harm_nobody() -> None:
 
 
 @pytest.mark.parametrize(("step", "is_seen"), [(0.0, False), (0.2, True), (3600.0, True), (-0.2, True), (0.01, False)])
-def test_a_clock_that_was_set_is_seen_in_spite_of_slow_answers(step: float, is_seen: bool) -> None:
+def test_a_clock_change_is_detected_despite_slow_responses(step: float, is_seen: bool) -> None:
     watch, rng = ClockWatch(), random.Random(7)  # noqa: S311 - no secret
     seen = False
     for number in range(40):
         sent = 10.0 + number * 0.25
-        # most answers are slow, and some are quick
+        # most responses are slow, and some are quick
         way = 0.001 if number % 8 == 0 else rng.uniform(0.01, 0.4)
         at = 5_000.0 + sent + way / 2 + (step if number >= 20 else 0.0)
         moved = watch.is_moved(at, sent=sent, received=sent + way)

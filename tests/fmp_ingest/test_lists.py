@@ -1,4 +1,4 @@
-"""Lists that come in other shapes than they are kept: peers, movers, weights, members of indices."""
+"""Lists whose delivered and stored forms differ: peers, movers, weights, members of indices."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_weights_are_numbers_whatever_their_form(sandbox_database: str, po
     assert [row["index_name"] for row in indices] == ["dowjones", "nasdaq", "sp500"]
 
 
-async def test_movers_bear_the_last_completed_session(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_movers_have_the_last_completed_session(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "movers", "index_prices")
     days = await pool.fetch("SELECT DISTINCT session_date, direction FROM fmp_mover ORDER BY 2")
     last = await pool.fetchval("SELECT max(session_date) FROM market_session WHERE close_at <= now()")
@@ -62,7 +62,7 @@ async def test_movers_bear_the_last_completed_session(sandbox_database: str, poo
 
 
 async def pretend_entries(pool: Pool, table: str, column: str, names: list[str]) -> None:
-    """Pretend that lists had one more entry each, once per name, than the vendor gives now."""
+    """Add one entry to each list, once per name, that the vendor no longer delivers."""
     await pool.execute(
         f"INSERT INTO {table} (symbol, {column}, raw_json, run_id, content_hash)"  # noqa: S608
         " SELECT s, 'GONE' || n, '{}', gen_random_uuid(), 'x' FROM unnest($1::text[]) WITH ORDINALITY AS given (s, n)",

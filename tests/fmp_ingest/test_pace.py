@@ -1,4 +1,4 @@
-"""The arithmetic of the limiter: what a setting means, how permits are shared, what becomes of a token."""
+"""The arithmetic of the limiter: the meaning of a setting, the division of permits, the life of a token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_plans_of_the_vendor_can_be_used_to_98_percent(setting: int) -> None:
 
 
 @given(st.integers(0, 60), st.dictionaries(st.text(max_size=3), st.integers(0, 60), max_size=6))
-def test_what_is_shared_out_is_fair_and_used(total: int, wants: dict[str, int]) -> None:
+def test_permits_are_divided_evenly_and_used(total: int, wants: dict[str, int]) -> None:
     parts = divide_evenly(total, wants)
     assert sum(parts.values()) == min(total, sum(wants.values()))
     lacking = [name for name in wants if parts[name] < wants[name]]
@@ -57,7 +57,7 @@ def test_a_call_needs_a_token_and_a_permit() -> None:
     assert make_book(tokens=0).next_start() is None
 
 
-def test_a_token_rests_for_a_minute_after_the_answer_and_longer_without_one() -> None:
+def test_a_token_rests_for_a_minute_after_the_response_and_longer_without_one() -> None:
     book, rest = make_book(), make_pace(300).rest
     book.start(10.0)
     book.start(11.0)

@@ -1,4 +1,4 @@
-"""Rejected FMP rows delivered again and tried again: counted, stored with their call, and never over what is newer."""
+"""Repeated and replayed rejects of FMP: counted, stored with their call, and never over newer rows."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_a_row_delivered_every_day_is_one_reject(database: str, pool: Pool
     for row in rows:
         assert row["last_run_id"] not in (None, row["run_id"])
         assert row["last_seen_at"] > row["created_at"]
-    # the row as delivered last, and the call that brought it
+    # the row as delivered last, and its call
     assert json.loads(rows[1]["raw"])["price"] == 12
     calls = {row["call_id"]: row for row in await pool.fetch("SELECT * FROM fmp_call")}
     assert (calls[rows[1]["call_id"]]["path"], calls[rows[1]["call_id"]]["run_id"]) == (
@@ -105,7 +105,7 @@ async def test_a_row_delivered_every_day_is_one_reject(database: str, pool: Pool
     assert len(calls) == 7
 
 
-async def test_replay_stores_a_price_with_the_call_that_brought_it(
+async def test_a_replay_stores_a_price_with_its_original_call(
     database: str, pool: Pool, vendor: Vendor, rules: pytest.MonkeyPatch
 ) -> None:
     vendor.say(EOD, [PRICE], symbol="ACME")
@@ -173,7 +173,7 @@ async def test_a_row_that_was_confirmed_without_a_trace_holds(
     assert await pool.fetchval("SELECT current_price FROM equity_profile") == 0
 
 
-async def test_a_row_beside_another_one_of_its_key_stays_open(
+async def test_a_row_with_a_rival_of_its_key_stays_open(
     database: str, pool: Pool, vendor: Vendor, rules: pytest.MonkeyPatch
 ) -> None:
     """The other one was stored before, and is unchanged: only the delivery knew of both."""
@@ -186,7 +186,7 @@ async def test_a_row_beside_another_one_of_its_key_stays_open(
     assert await list_rejects(pool) == [("ambiguous_key", 1, None)]
 
 
-async def test_one_of_two_that_contradict_each_other_is_taken_once_the_other_is_dismissed(
+async def test_a_contradicted_row_is_stored_once_the_other_is_dismissed(
     database: str, pool: Pool, vendor: Vendor
 ) -> None:
     row = {"symbol": "ACME", "date": "2025-12-31", "fiscalYear": "2025", "period": "FY", "currentRatio": 1}
@@ -218,7 +218,7 @@ async def test_an_older_statement_goes_below_the_newer_ones(
     assert await list_rejects(pool) == [("number_out_of_range", 1, "corrected")]
 
 
-async def test_events_and_entries_of_lists_come_only_while_no_newer_answer_lacks_them(
+async def test_events_and_list_entries_are_stored_unless_a_newer_response_lacks_them(
     database: str, pool: Pool, vendor: Vendor
 ) -> None:
     days = {"symbols": ["ACME"], "from": "2026-01-02", "to": "2026-01-06"}
@@ -233,7 +233,7 @@ async def test_events_and_entries_of_lists_come_only_while_no_newer_answer_lacks
     done = await replay(database, corrections=mended)
     assert done.task.status is RunStatus.COMPLETED
     assert {unit.dataset: unit.counts.stored for unit in done.units} == {"etf_holdings": 1, "splits": 0}
-    # the vendor was asked again since, and did not name the split
+    # the vendor was called again since, and did not deliver the split
     assert await list_rejects(pool) == [("not_newest", 1, None), ("bad_shares_number", 1, "corrected")]
     held = await pool.fetch("SELECT asset, shares_number FROM fmp_etf_holding WHERE valid_to IS NULL ORDER BY 1")
     assert [tuple(row) for row in held] == [("AAA", 1), ("BBB", 5)]
@@ -243,7 +243,7 @@ async def test_events_and_entries_of_lists_come_only_while_no_newer_answer_lacks
     assert await pool.fetchval("SELECT numerator FROM fmp_split WHERE valid_to IS NULL") == 2
 
 
-async def test_what_no_rule_can_judge_is_reported_by_its_reason(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_an_undecidable_row_is_reported_with_its_reason(database: str, pool: Pool, vendor: Vendor) -> None:
     vendor.say("profile", [PROFILE | {"price": 0}], symbol="ACME")
     await run(database, vendor, "profile", symbols=["ACME"])
     await pool.execute('UPDATE rejected_record SET origin = origin || \'{"path": "of-before"}\'')
@@ -264,7 +264,7 @@ async def test_what_no_rule_can_judge_is_reported_by_its_reason(database: str, p
     )
 
 
-async def test_a_replay_killed_in_the_middle_loses_and_doubles_nothing(
+async def test_a_killed_replay_loses_and_duplicates_nothing(
     database: str, pool: Pool, vendor: Vendor, rules: pytest.MonkeyPatch
 ) -> None:
     days = [f"2026-01-{day:02d}" for day in (5, 6, 7, 8, 9)]

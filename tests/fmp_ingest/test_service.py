@@ -1,4 +1,4 @@
-"""The service as a process: it answers, takes a run, and collects it in the background."""
+"""The service as a process: it responds, claims a run, and collects it in the background."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def wait_until(look: Any, seconds: float = _START_SECONDS) -> Any:
     return found
 
 
-def test_a_run_is_taken_and_collected(sandbox_database: str, stand_in: StandIn) -> None:
+def test_a_run_is_claimed_and_collected(sandbox_database: str, stand_in: StandIn) -> None:
     settings = {"FMP_API_KEY": "test-key", "FMP_BASE_URL": stand_in.fmp_base_url, "FMP_BULK_CALLS_PER_MINUTE": "600"}
     with run_service(sandbox_database, **settings) as service:
         refused = service.post("/runs", json={"task_type": "daily_quotes", "parameters": {"datasets": ["nope"]}})

@@ -1,4 +1,4 @@
-"""The sessions of the exchanges, as the packaged file of their days off gives them."""
+"""The sessions of the exchanges, from the packaged file of their holidays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements: by year and period or company by company, each content a version, none ever overwritten."""
+"""Statements by year and period or by company: each content is a version, and none is overwritten."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def run_weekly(dsn: str, stand_in: StandIn, *names: str) -> Ended:
     return await run_fmp(dsn, chosen, *names, task_type=TaskType.WEEKLY_FUNDAMENTALS)
 
 
-async def test_bulk_and_single_answers_are_the_same_content(
+async def test_bulk_and_single_responses_have_the_same_content(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     names = [dataset.name for dataset in STATEMENTS if dataset.endpoints[0].is_bulk]
@@ -49,7 +49,7 @@ async def test_bulk_and_single_answers_are_the_same_content(
 
 
 @pytest.mark.parametrize("name", ["income_statement", "key_metrics"])
-async def test_a_restatement_is_a_version_more(sandbox_database: str, pool: Pool, stand_in: StandIn, name: str) -> None:
+async def test_a_restatement_adds_a_version(sandbox_database: str, pool: Pool, stand_in: StandIn, name: str) -> None:
     chosen = BY_NAME[name]
     first = (await run_weekly(sandbox_database, stand_in, chosen.name)).counts(chosen.name)
     # as if the vendor had said something else; to change what is stored, the refusal must be lifted
@@ -74,7 +74,7 @@ async def test_the_database_refuses_to_change_a_version(pool: Pool, dataset: Fmp
             await pool.execute(change.format(dataset.table))
 
 
-async def test_one_symbol_is_asked_for_by_itself_and_for_the_years_of_the_days(
+async def test_one_symbol_is_requested_for_the_years_of_the_days(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
@@ -113,7 +113,7 @@ def make_filing(number: int, revenue: int) -> dict[str, Any]:
 
 
 def model_versions(stored: list[tuple[int, int]], response: dict[int, int]) -> list[tuple[int, int]]:
-    """The versions after an answer, in plain Python: the last filing on top, unknown earlier ones before or below."""
+    """The versions after a response, in plain Python: the last filing on top, unknown earlier ones before or below."""
     filings = sorted(response.items())
     unknown = [filing for filing in filings[:-1] if filing not in stored]
     if not filings or (stored and stored[-1] == filings[-1]):
@@ -126,7 +126,7 @@ responses = st.lists(st.dictionaries(st.sampled_from(list(FILINGS)), st.integers
 
 @examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=responses, data=st.data())
-def test_versions_follow_the_filings_whatever_the_order_of_the_answers(
+def test_versions_follow_the_filings_in_any_order_of_responses(
     database: str, drawn: list[dict[int, int]], data: st.DataObject
 ) -> None:
     dataset = BY_NAME["income_statement"]

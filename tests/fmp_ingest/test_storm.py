@@ -1,4 +1,4 @@
-"""What is left of a queue of hundreds once the vendor says no: the calls that are in flight, and probes."""
+"""A queue of hundreds of calls after the vendor refuses: only the calls in flight, and probes, are sent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def vendor() -> Iterator[StandIn]:
 
 @pytest.fixture
 async def crowd(sandbox_database: str, vendor: StandIn) -> StandIn:
-    """A vendor whose 520 symbols are known and are to be asked for one by one; the first answers are slow."""
+    """A vendor whose 520 known symbols are to be requested one by one; the first responses are slow."""
     vendor.reset()
     vendor.set_fmp(plan="premium")
     await run_fmp(sandbox_database, make_settings(vendor.fmp_base_url), "universe")
@@ -57,7 +57,7 @@ async def run_profiles(dsn: str, vendor: StandIn, policy: RetryPolicy = QUICK, *
 
 
 def fail_from(vendor: StandIn, kind: str, **rule: Any) -> None:
-    """Let the first profiles be answered slowly, and all after them fail."""
+    """Delay the first profiles, and let all later ones fail."""
     failing = {"match": SINGLE, "kind": kind, "after": SPARED, **rule}
     vendor.set_faults(failing, {"match": SINGLE, "kind": "slow", "seconds": 0.3})
 
@@ -96,7 +96,7 @@ async def test_an_endpoint_that_fails_is_probed_one_by_one(sandbox_database: str
 
 
 @pytest.mark.faults
-async def test_a_limit_that_passes_holds_the_queue_up_and_loses_nothing(
+async def test_a_temporary_limit_delays_the_queue_and_loses_nothing(
     sandbox_database: str, pool: Pool, crowd: StandIn
 ) -> None:
     fail_from(crowd, "429_retry_after", seconds=1, times=2)
@@ -108,7 +108,7 @@ async def test_a_limit_that_passes_holds_the_queue_up_and_loses_nothing(
     assert stats["total"] == 1 + 520 + 2
 
 
-async def test_a_single_call_is_not_spent_by_the_days_quota(
+async def test_a_call_refused_by_the_daily_quota_is_not_lost(
     sandbox_database: str, pool: Pool, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However few calls a dataset takes: the retries do not end before the three minutes that make it the day's."""
@@ -120,14 +120,14 @@ async def test_a_single_call_is_not_spent_by_the_days_quota(
     assert stand_in.stats()["fmp"]["total"] > 4
 
 
-async def test_a_limit_of_yesterday_says_nothing_of_today(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_a_limit_of_yesterday_does_not_apply_today(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
     await pool.execute(LIMITED_SINCE.replace("now()", "now() - interval '1 day'"))
     stand_in.set_faults({"match": "/stable/", "kind": "day_quota", "times": 2})
     ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
     assert ended.task.status == "completed", ended.task.error_details
 
 
-async def test_who_comes_late_does_not_move_the_park(pool: Pool) -> None:
+async def test_a_late_response_does_not_move_the_end_of_the_park(pool: Pool) -> None:
     """Two runs, a refresh and a backfill, whose calls all meet the limit within moments."""
     await pool.execute(LIMITED_SINCE)
     quotas = [Quota(pool), Quota(pool)]
@@ -161,7 +161,7 @@ class PartlyFailingClient:
         self.calls = 0
 
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
-        """Answer by the place of the call."""
+        """Respond by the number of the call."""
         self.calls += 1
         if self.calls == 2:
             await asyncio.Event().wait()
@@ -170,7 +170,7 @@ class PartlyFailingClient:
         return FmpResponse(Verdict(ResponseKind.OK_JSON))
 
 
-async def test_what_concerns_all_requests_is_reported_before_its_turn() -> None:
+async def test_an_error_of_all_requests_is_reported_at_once() -> None:
     dataset, client = BY_NAME["financial_growth"], PartlyFailingClient()
     targets = Targets({"NYSE": [f"S{number:03d}" for number in range(50)]}, date(2026, 1, 1), date(2026, 1, 6))
     results = fetch_in_order(plan_requests(dataset.endpoints[0], targets), client, dataset, targets, width=10)
@@ -182,19 +182,19 @@ async def collect_all(results: AsyncIterator[Result]) -> list[Result]:
     return [result async for result in results]
 
 
-async def test_a_success_from_before_the_failure_does_not_open_the_gate() -> None:
+async def test_an_earlier_success_does_not_close_the_circuit_breaker() -> None:
     breaker = CircuitBreaker("FMP", RetryPolicy(breaker_base=0.0001, longest=0.0001))
     sent_before = time.monotonic()
     breaker.record_failure()
     breaker.record_success(sent_before)
     assert breaker.is_open
     async with breaker.pass_call() as may_go:
-        # what comes back late from before does not close it again
+        # late responses of earlier calls do not close it again
         breaker.record_failure(sent_at=sent_before)
         assert may_go()
     async with breaker.pass_call() as may_go:
         assert may_go()
-        # meanwhile the vendor asks for more time
+        # meanwhile the vendor demands a longer pause
         breaker.record_failure(retry_after=30.0)
         assert not may_go()
     breaker.record_success(time.monotonic())

@@ -1,4 +1,4 @@
-"""How a run ends where the vendor gave only a part: outside the plan, throttled, or full of bad rows."""
+"""The result of a run with partial data: outside the plan, throttled, or full of bad rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sra_testing.stand_in import run_stand_in
 
 
 def change_rows(monkeypatch: pytest.MonkeyPatch, path: str, change: Callable[[list[Any]], list[Any]]) -> None:
-    """Let the stand-in answer a path with changed rows."""
+    """Let the stand-in respond to a path with changed rows."""
     route = ROUTES[path]
 
     def respond(session: Session, call: Call) -> bytes:
@@ -101,7 +101,7 @@ async def test_symbols_outside_the_plan_are_counted_and_named(sandbox_database: 
     assert again.units["quote"].status is UnitStatus.SKIPPED
 
 
-async def test_a_daily_file_that_stays_throttled_is_no_want_of_a_plan(sandbox_database: str, stand_in: StandIn) -> None:
+async def test_a_throttled_daily_file_is_not_outside_the_plan(sandbox_database: str, stand_in: StandIn) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
     stand_in.set_faults({"match": "/stable/profile-bulk", "kind": "bulk_throttle"})
     settings = make_settings(stand_in.fmp_base_url, fmp_history_years=0)
@@ -144,7 +144,7 @@ async def test_calls_of_a_transaction_that_fails_are_not_lost(pool: Pool) -> Non
     assert tuple(row) == (4, 1)
 
 
-async def test_a_dry_run_without_a_universe_says_what_it_cannot_know(sandbox_database: str, stand_in: StandIn) -> None:
+async def test_a_dry_run_without_a_universe_reports_what_is_unknown(sandbox_database: str, stand_in: StandIn) -> None:
     settings = make_settings(stand_in.fmp_base_url)
     cost = await estimate(sandbox_database, BY_NAME["etf_info"], {}, settings)
     assert cost["note"] == NO_UNIVERSE
@@ -170,7 +170,7 @@ async def test_a_file_cut_inside_its_last_field_is_not_stored(
     assert ended.task.details["fmp"]["retried"] == 2
 
 
-async def test_files_that_never_end_their_last_line_are_taken_as_they_are(
+async def test_files_without_a_final_line_end_are_accepted(
     sandbox_database: str, pool: Pool, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")

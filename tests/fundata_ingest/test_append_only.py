@@ -1,4 +1,4 @@
-"""The Fundata tables take new rows and nothing else, whoever asks."""
+"""The Fundata tables accept new rows and no changes, from any role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue names every file and refuses to contradict itself."""
+"""The catalogue names every file and does not contradict itself."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def test_unreadable_catalogue_and_unknown_dataset_are_configuration_errors(tmp_p
         load_catalogue().find_dataset("FundAsset")
 
 
-def test_change_of_what_is_made_of_a_record_raises_the_version() -> None:
-    """Rows tell by `parser_version` what they were derived by: after an edit raise `version` and pin the new digest."""
+def test_a_change_of_the_parsing_raises_the_version() -> None:
+    """`parser_version` of a row identifies the rules of its derivation: after an edit raise `version` and pin the new digest."""
     parts = {"name", "table", "date_formats", "columns", "roles"}
     shape = json.dumps([dataset.model_dump(mode="json", include=parts) for dataset in load_catalogue().datasets])
     pinned = (load_catalogue().version, hashlib.sha256(shape.encode()).hexdigest())

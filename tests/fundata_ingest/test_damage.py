@@ -1,4 +1,4 @@
-"""Damage anywhere in a file costs the records it touches and none behind them, in one and in two streams."""
+"""Damage in a file rejects only the records that it touches, in one stream and in two."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ async def test_securities_with_quotes_in_their_names(database: str, pool: Pool, 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("rows", [20_000, 600_000], ids=["one-stream", "two-streams"])
-async def test_every_row_behind_damage_of_full_size_is_stored(
+async def test_every_row_after_damage_of_full_size_is_stored(
     database: str, pool: Pool, tmp_path: Path, rows: int
 ) -> None:
     """A line of 100 MB, 40,000 short broken ones, as many stray quotes and headers, each in the midst of good rows."""
@@ -246,7 +246,7 @@ async def test_every_row_behind_damage_of_full_size_is_stored(
 
     await asyncio.to_thread(write)
     environment = {"DATABASE_URL": database, "REJECT_LIMIT": "1"}
-    # a process of its own, whose memory is asked for
+    # a separate process, whose memory is measured
     code, result, _ = await asyncio.to_thread(call_command, "load", str(tmp_path), settings=environment)
     (file,) = result["files"]
     good = rows // (len(damage) + 1) * (len(damage) + 1)

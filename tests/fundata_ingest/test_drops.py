@@ -1,4 +1,4 @@
-"""A delivery that would empty the current views is held until a person lets it through."""
+"""A delivery that would empty the current views is held until a person releases it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_a_few_may_leave(database: str, seeded: Pool, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("streams", [1, 2])
-async def test_many_are_held_and_let_through_by_a_person(
+async def test_many_are_held_and_released_by_a_person(
     database: str, seeded: Pool, tmp_path: Path, streams: int
 ) -> None:
     root = write_holdings(tmp_path / "many", 700)
@@ -70,7 +70,7 @@ async def test_many_are_held_and_let_through_by_a_person(
     assert "would leave the current views" in str(held.files[0]["error"])
     assert held.files[0]["status"] == "held"
     assert await count_current(seeded) >= RECORDS * 0.9
-    # asking again changes nothing, in however small steps; it resumes where it was held
+    # another request, in steps of any size, changes nothing; it resumes from the held part
     current = await count_current(seeded)
     again = await load(database, root, batch_rows=50, streams=streams)
     assert again.task.status == RunStatus.HELD
@@ -84,7 +84,7 @@ async def test_many_are_held_and_let_through_by_a_person(
     assert not await find_broken_keys(seeded)
 
 
-async def test_what_comes_back_is_counted_against_what_leaves(database: str, seeded: Pool, tmp_path: Path) -> None:
+async def test_returning_records_offset_missing_ones(database: str, seeded: Pool, tmp_path: Path) -> None:
     await load(database, write_holdings(tmp_path / "few", 150))
     # the same records once more, otherwise changed: none of them leaves a second time
     result = await load(database, write_holdings(tmp_path / "same", 150, note="x"))

@@ -1,4 +1,4 @@
-"""Trees at full size from the generator beside the clone: exact counts, and every source row found again."""
+"""Trees at full size from the generator next to the clone: exact counts, and every source row is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports come from where the vendor says, unless that is a place that nobody should be sent to."""
+"""Exports come from the address that the vendor names, unless that address is unsafe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECRET_OF_THE_INSTANCE = b"ami-id\nsecret-access-key-of-the-instance\n"
 
 @dataclass
 class Api:
-    """The update API: it answers as it should, and names `export_url`; `inside` is what only our network may see."""
+    """The update API: it responds correctly with `export_url`; `inside` is content of the internal network."""
 
     export_url: str = ""
     url: str = ""
@@ -82,7 +82,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 
 
 async def load(dsn: str, api: Api, root: Path, **account: Any) -> LoadResult:
-    step = make_step(api, root, **account)  # type: ignore[arg-type] - of the stand-in it takes the two addresses
+    step = make_step(api, root, **account)  # type: ignore[arg-type] - it uses only two addresses of the stand-in
     return await update(dsn, step, **{"from": "2025-01-01"})
 
 
@@ -108,7 +108,7 @@ async def read_everything(pool: Pool) -> str:
         ("", "is not an address"),
     ],
 )
-async def test_an_address_inside_our_network_is_refused_and_nothing_of_it_is_shown(
+async def test_an_internal_address_is_refused_and_its_content_not_shown(
     database: str, pool: Pool, api: Api, tmp_path: Path, url: str, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.export_url = url.replace("{own}", api.url)
@@ -185,7 +185,7 @@ async def test_an_export_that_is_too_large_is_an_error_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("login", ["tok\nen", "\ud800", 7, "x" * 9000])
-async def test_a_login_that_gives_no_token_is_an_error(
+async def test_a_login_without_a_token_is_an_error(
     sandbox_database: str, api: Api, tmp_path: Path, login: object
 ) -> None:
     api.login = login
@@ -194,7 +194,7 @@ async def test_a_login_that_gives_no_token_is_an_error(
     assert "login returned no usable response" in result.errors[0]
 
 
-async def test_json_with_what_no_database_text_holds_is_quarantined_and_the_rest_stored(
+async def test_json_with_unstorable_text_is_quarantined_and_the_rest_stored(
     sandbox_database: str, pool: Pool, api: Api, tmp_path: Path
 ) -> None:
     good = '{"identifier":"1","Date":"2025-01-02","NAVPS":"10"}'
@@ -224,7 +224,7 @@ def test_the_vendor_with_a_dot_is_the_vendor_and_an_odd_address_names_its_settin
 
 
 @pytest.mark.parametrize("hosts", ["https://exports.example", "exports.example:443", "a b.example", "user@h.example"])
-def test_hosts_that_are_none_are_refused_at_the_start(hosts: str) -> None:
+def test_invalid_hosts_are_refused_at_the_start(hosts: str) -> None:
     with pytest.raises(ValueError, match="is not a host"):
         FundataSettings(fundata_export_hosts=hosts)
     assert FundataSettings(fundata_export_hosts="a.example, .b.example ,").export_hosts == ("a.example", ".b.example")

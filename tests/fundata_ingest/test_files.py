@@ -1,4 +1,4 @@
-"""What is wrong with a whole file is said once, clearly; what is wrong with rows is not held against the file."""
+"""Problems of a whole file are reported once; problems of rows do not reject the file."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_other_line_ends_are_read(ending: bytes) -> None:
     assert isinstance(inspect_file(HEADER + ending, PATH, CATALOGUE), FileHead)
 
 
-def test_pointer_gives_what_is_needed_to_fetch_it() -> None:
+def test_a_pointer_contains_what_a_download_needs() -> None:
     problem = inspect_file(POINTER, PATH, CATALOGUE)
     assert isinstance(problem, FileProblem)
     assert problem.details == {"oid": OID, "size": 12345}
@@ -83,7 +83,7 @@ def test_unknown_file_is_not_guessed() -> None:
     assert (problem.kind, problem.dataset) == ("unknown_file", None)
 
 
-def test_download_is_judged_by_its_dataset() -> None:
+def test_a_download_is_checked_against_its_dataset() -> None:
     head = inspect_file(HEADER + b"\n", "download of InstrumentIdentifier", CATALOGUE, dataset=DATASET)
     assert isinstance(head, FileHead)
 
@@ -143,6 +143,6 @@ def test_missing_file_is_a_warning_by_name() -> None:
     content=st.binary(max_size=400)
     | st.tuples(st.sampled_from([HEADER, POINTER]), st.binary(max_size=60)).map(b"".join)
 )
-def test_no_content_raises(content: bytes) -> None:
+def test_no_content_raises_an_error(content: bytes) -> None:
     found = inspect_file(content, PATH, CATALOGUE)
     assert isinstance(found, FileHead) or found.message

@@ -1,4 +1,4 @@
-"""Steps of git_lfs_integration.feature: real git and real git-lfs, nothing of a network."""
+"""Steps of git_lfs_integration.feature: real git and git-lfs, without a network."""
 
 from __future__ import annotations
 

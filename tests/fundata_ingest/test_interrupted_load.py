@@ -1,4 +1,4 @@
-"""A load that is killed or paused ends in the state of one that was left alone."""
+"""A load that is killed or paused ends in the same state as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def own_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
         ),
     ],
 )
-async def test_killed_load_resumes_without_loss_or_doubling(
+async def test_killed_load_resumes_without_loss_or_duplicates(
     other_database: str, own_server: EmbeddedPostgres, tmp_path: Path, ordeal: Ordeal
 ) -> None:
     tree = tmp_path / "tree"

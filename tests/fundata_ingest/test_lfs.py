@@ -1,4 +1,4 @@
-"""Seed files from a real Git LFS server, with pointers that git-lfs made, and from one that answers nonsense."""
+"""Seed files from a real Git LFS server, with pointers made by git-lfs, and from one with invalid responses."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_
         (404, b"", "returned status 404"),
     ],
 )
-async def test_strange_lfs_answer_is_a_problem_of_that_file(
+async def test_an_invalid_lfs_response_is_a_problem_of_that_file(
     tmp_path: Path, status: int, body: bytes, words: str
 ) -> None:
     class Handler(QuietHandler, BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Whole trees: files that are no good, damaged rows, limits, the sandbox rule, JSON and exit codes, replay, reparse."""
+"""Whole trees: invalid files, damaged rows, limits, the sandbox rule, JSON and exit codes, replay, reparse."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ from sra_testing.fundata import (
 )
 
 
-async def test_files_that_are_no_good_are_rejected_and_the_others_load(
-    database: str, pool: Pool, tmp_path: Path
-) -> None:
+async def test_invalid_files_are_rejected_and_the_others_load(database: str, pool: Pool, tmp_path: Path) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10")])
     (tmp_path / "data").mkdir()
     bad = {
@@ -146,7 +144,7 @@ async def test_raised_limit_makes_a_failed_load_good(database: str, pool: Pool, 
     assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 1
 
 
-async def test_file_beside_those_that_failed_by_the_limit_is_judged_with_them(database: str, tmp_path: Path) -> None:
+async def test_the_reject_limit_counts_all_files_together(database: str, tmp_path: Path) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10"), navps("", "2025-01-02", "10")])
     assert (await load_tree(database, tmp_path, reject_limit="0.1")).task.status == RunStatus.FAILED
     write_csv(tmp_path, HOLDING_FILE, [{"RecordId": str(n), "InstrumentKey": "1"} for n in range(3)])
@@ -220,7 +218,7 @@ async def test_duplicates_across_chunks_of_known_rows(database: str, tmp_path: P
 
 @pytest.mark.generator
 @needs_generator
-async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: Pool, tmp_path: Path) -> None:
+async def test_a_generated_tree_loads_with_the_expected_counts(database: str, pool: Pool, tmp_path: Path) -> None:
     words = ["--funds", "60", "--days", "60", "--pricing-days", "400", "--dirt", "0.02", "--repeat", "0.02"]
     make = [sys.executable, str(GENERATOR), str(tmp_path), *words]
     await asyncio.to_thread(subprocess.run, make, check=True, capture_output=True)
@@ -240,7 +238,7 @@ async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: P
     assert rejected == sum(file["rejected"] for file in result.files)
 
 
-async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
+async def test_reparse_appends_the_result_of_a_new_rule(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_csv(
@@ -281,7 +279,7 @@ async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
     assert not await find_broken_keys(pool)
 
 
-async def test_reparse_under_a_fixed_catalogue_says_by_which_version(
+async def test_reparse_under_a_fixed_catalogue_records_its_version(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     days = ["2025-08-31", "8/31/2025", "2025-09-30"]

@@ -1,4 +1,4 @@
-"""One record at a time: the models take what the tables take, and say what they do not."""
+"""The models accept one record as the tables do, and report what they reject."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_number_is_the_one_that_a_load_stores(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "NULL", "none", "N/A", " n/a ", None])
-def test_nothing_is_accepted_wherever_the_table_takes_it(text: str | None) -> None:
+def test_null_is_accepted_if_the_column_is_nullable(text: str | None) -> None:
     names = [column.name for column in metadata.tables["fundata_quotes"].columns if column.nullable]
     texts = {"source_file", "execution_id", "array_element_value", "array_element_index", "source_line"}
     record = FundataQuotesRecord.model_validate(make_record(**{name: text for name in names if name not in texts}))
@@ -84,7 +84,7 @@ def test_nothing_is_accepted_wherever_the_table_takes_it(text: str | None) -> No
         ({"navp": "1"}, "extra_forbidden"),
     ],
 )
-def test_what_breaks_a_rule_is_named(values: dict[str, Any], reason: str) -> None:
+def test_a_broken_rule_is_named(values: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError) as caught:
         FundataQuotesRecord.model_validate(make_record(**values))
     (error,) = caught.value.errors()

@@ -1,4 +1,4 @@
-"""Records that an older release stored under odd keys: they are listed, and a reparse moves them to the normal key."""
+"""Records that an older release stored under odd keys: they are listed, and a reparse moves them to their normal key."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ CURRENT = [
 ]
 
 
-async def test_migration_lists_odd_keys_and_status_says_what_to_do(old_pool: Pool, empty_database: str) -> None:
+async def test_migration_lists_odd_keys_and_status_shows_the_next_step(old_pool: Pool, empty_database: str) -> None:
     listed = await old_pool.fetch("SELECT * FROM fundata_odd_key ORDER BY dataset, normal_identifier")
     names = ("dataset", "identifier", "record_id", "normal_identifier", "normal_record_id")
     assert [tuple(row[name] for name in names) for row in listed] == [
@@ -159,7 +159,7 @@ async def test_reparse_moves_records_to_their_normal_key(old_pool: Pool, empty_d
     assert {(row["identifier"], row["data_version"]) for row in ended} == {
         ("\u00a0412002", 2), ("412001.0", 2), ("412003", 2), ("412004.0", 2), ("412005.0", 2), ("412007.0", 2),
     }  # fmt: skip
-    # what was appended is as its delivery brought it
+    # appended rows are as delivered
     point = await old_pool.fetchrow("SELECT * FROM fundata_data WHERE identifier = '412001'")
     assert (point["source_file"], point["source_line"], point["raw_json"]["InstrumentKey"]) == (
         "data/FundTopHoldingSeed.csv", 2, "412001.0",
@@ -188,7 +188,7 @@ async def test_quotes_are_moved_and_a_new_delivery_meets_them(
     write_csv(tree, HOLDING_FILE, [holding])
     result = await load_tree(empty_database, tree)
     assert five(result, path) == (2, 1, 1, 0, 0)
-    # a date that stands for none does not stay the latest for ever
+    # a date that means none does not remain the latest
     assert five(result, HOLDING_FILE) == (1, 1, 0, 0, 0)
     current = "SELECT security FROM sra.fundata_data WHERE identifier = '412008'"
     assert [row[0] for row in await old_pool.fetch(current)] == ["changed"]

@@ -1,4 +1,4 @@
-"""`./sra preflight` on files that exist only in object storage: both ends of each are read, and nothing is stored."""
+"""`./sra preflight` on files in object storage: both ends of each are read, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sra_cli.settings import ROOT
 from sra_testing.seed_storage import fill_bucket
 
 
-def test_files_are_judged_where_they_are_kept(
+def test_files_are_checked_in_storage(
     bucket: Any,
     s3_server: str,
     tmp_path: Path,

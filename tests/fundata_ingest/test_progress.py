@@ -1,4 +1,4 @@
-"""Live progress: a file is reported as a whole however many streams read it, in the ledger, over HTTP and on stderr."""
+"""Live progress: a file is reported as one, however many streams read it, in the ledger, over HTTP and on stderr."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAYS = [f"2025-{month:02d}-{day:02d}" for month in range(1, 13) for day in range
 
 
 async def report(pool: Pool) -> dict[str, Any]:
-    """What `GET /runs/{id}` answers for the only run."""
+    """The response of `GET /runs/{id}` for the only run."""
     async with pool.acquire() as connection:
         task = await read_run(connection, await connection.fetchval("SELECT task_id FROM task_execution_log"))
         assert task is not None

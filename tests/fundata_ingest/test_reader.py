@@ -1,4 +1,4 @@
-"""The reader keeps every record or says why not, at any size of batch, piece and row, in bounded memory."""
+"""The reader keeps every record or reports why not, for any size of batch, piece and row, in limited memory."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_agrees_with_plain_reader_where_rows_pass_the_limit(
 
 
 @pytest.mark.parametrize("response", [pl.exceptions.ComputeError("no"), pl.DataFrame({"RecordId": ["1"]})])
-def test_scanner_decides_where_polars_sees_other_rows(response: Exception | pl.DataFrame) -> None:
+def test_the_scanner_decides_if_polars_reads_other_rows(response: Exception | pl.DataFrame) -> None:
     body = b"".join(make_row(n, f'"{n},""x"""') for n in range(50)) + b"too,few\n" + make_row(51)
     given_up = {"side_effect": response} if isinstance(response, Exception) else {"return_value": response}
     with patch.object(pl, "read_csv", **given_up):
@@ -168,7 +168,7 @@ def test_columns_may_come_in_any_order_and_spelling_behind_a_byte_order_mark() -
     assert batch.frame.row(0) == (2, "7", "412003", "FundServ", "NLM1", "Active", "2026-11-20")
 
 
-def test_open_quote_costs_the_line_that_opened_it_and_no_other() -> None:
+def test_an_open_quote_rejects_only_its_own_line() -> None:
     rows = b"".join(make_row(n) for n in range(3, 40_000))
     body = make_row(1) + b'2,412003,CUSIP,"never closed,Active,2026-11-20\n' + rows
     batches = read_rows(body)
@@ -191,7 +191,7 @@ def test_open_quote_costs_the_line_that_opened_it_and_no_other() -> None:
     ],
 )
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
-def test_text_behind_a_closing_quote_costs_its_line_and_changes_no_text(value: bytes, ending: bytes) -> None:
+def test_text_after_a_closing_quote_rejects_its_line_unchanged(value: bytes, ending: bytes) -> None:
     row = b"2,412003,CUSIP," + value + b",Active,2026-11-20"
     body = make_row(1) + row + ending + make_row(3, '"Say ""no"" Inc"') + make_row(4)
     records = list_records(read_rows(body))

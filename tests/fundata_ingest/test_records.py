@@ -1,4 +1,4 @@
-"""The JSON form: the same typed batches, lists as elements, numbers to the last digit, broken answers refused."""
+"""The JSON form: the same typed batches, lists as elements, exact numbers, broken responses refused."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_spellings_of_a_key_without_record_id_are_ambiguous() -> None:
     assert typed.frame["identifier"].to_list() == ["2"]
 
 
-def test_dates_that_mean_none_are_null_with_a_warning() -> None:
+def test_dates_that_mean_none_become_null_with_a_warning() -> None:
     typed = type_one({"identifier": "1", "RecordId": "1", "InceptionDate": "0001-01-01", "ChangeDate": "9999-12-31"})
     assert typed.frame.select("inception_date", "change_date").rows() == [(None, DELIVERED)]
     assert typed.warnings_by == {"bad_date": 2}
@@ -115,7 +115,7 @@ def test_dates_that_mean_none_are_null_with_a_warning() -> None:
         rb'"\ud800"',
     ],
 )
-def test_lone_surrogates_cost_their_record(record: bytes) -> None:
+def test_lone_surrogates_reject_their_record(record: bytes) -> None:
     whole = rb'{"identifier": "2", "LegalName": "\ud83d\ude00"}'
     (typed,) = type_json(b"[" + record + b"," + whole + b"]")
     assert [(reject.line, reject.reason, reject.raw) for reject in typed.rejects] == [(1, "bad_encoding", record)]
@@ -217,14 +217,14 @@ def test_backslash_before_u0000_is_no_nul() -> None:
         (b"[" * 100_000, "record 1"),
     ],
 )
-def test_broken_answer_is_one_clear_error(body: bytes, words: str) -> None:
+def test_a_broken_response_is_one_clear_error(body: bytes, words: str) -> None:
     with pytest.raises(BrokenJsonError, match="FundGeneral") as caught:
         type_json(body)
     assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"\xef\xbb\xbf [ ] \n"])
-def test_empty_answer_has_no_batch(body: bytes) -> None:
+def test_an_empty_response_has_no_batch(body: bytes) -> None:
     assert type_json(body) == []
 
 
@@ -277,7 +277,7 @@ def test_stored_records_are_typed_again_as_they_were() -> None:
 
 
 def write_as_jsonb(value: Any) -> str:
-    """The text that jsonb gives: shorter keys first, then by bytes."""
+    """The text of a jsonb value: shorter keys first, then by bytes."""
     if isinstance(value, dict):
         ordered = sorted(value.items(), key=lambda item: (len(item[0].encode()), item[0].encode()))
         return "{" + ", ".join(f"{write_as_jsonb(key)}: {write_as_jsonb(item)}" for key, item in ordered) + "}"
@@ -330,7 +330,7 @@ def test_nested_number_is_written_as_the_table_keeps_it(delivered: str, written:
     assert dump_value([NumberText(delivered)]) == f"[{written}]"
 
 
-def test_stored_record_that_is_no_json_is_an_error() -> None:
+def test_a_stored_record_that_is_not_json_is_an_error() -> None:
     with pytest.raises(BrokenJsonError):
         read_stored_records(DATASET, [1], ["{"])
 
@@ -399,7 +399,7 @@ def test_records_that_repeat_themselves_in_every_row_do_not_fill_memory(tmp_path
     assert grown < 250
 
 
-def test_elements_of_rejected_records_are_left_out() -> None:
+def test_elements_of_rejected_records_are_excluded() -> None:
     typed = type_json(
         [{"InstrumentKey": "", "holdings": ["a"]}, {"InstrumentKey": "1", "RecordId": "2", "holdings": ["b"]}]
     )[0]

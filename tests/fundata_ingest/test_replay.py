@@ -1,4 +1,4 @@
-"""Rejected records tried again: under new rules, with corrected records, and what never becomes a record by trying."""
+"""Replayed rejects: under new rules, with corrected records, and those that can never become records."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from sra_testing.fundata import (
 )
 
 
-async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp_path: Path) -> None:
+async def test_a_replay_stores_rows_that_are_now_valid(database: str, pool: Pool, tmp_path: Path) -> None:
     header = ["InstrumentKey", "RecordId", "Date", "NAVPS"]
     header += [name for name in load_catalogue().find_dataset("FundDailyNAVPS").column_names if name not in header]
     records = [navps("", "2025-01-02", "10", RecordId="5"), navps("2", "", "11"), navps("3", "2025-01-02", "12")]
@@ -93,7 +93,7 @@ async def test_replay_reads_a_kept_line_in_the_order_of_its_own_file(
 
 
 async def deliver(pool: Pool, records: list[dict[str, Any]]) -> None:
-    """Store an answer of the update API for FundGeneral as an export does."""
+    """Store a response of the update API for FundGeneral as an export does."""
     entry = load_catalogue().find_dataset("FundGeneral")
     run = uuid4()
     delivery = DeliveryContext(
@@ -154,7 +154,7 @@ async def test_ambiguous_records_stay_open_until_a_correction_distinguishes_them
 
 
 @pytest.mark.parametrize("records", [[OTHER | {"zone": "\0"}, ONE], [ONE | {"zone": "\0"}, OTHER | {"zone": "\0"}]])
-async def test_record_that_was_fixed_is_held_against_the_others_of_its_answer(
+async def test_a_corrected_record_is_compared_with_the_others_of_its_response(
     database: str, pool: Pool, records: list[dict[str, Any]]
 ) -> None:
     """A NUL kept it from being compared when it came; without it, it is as ambiguous as any."""
@@ -231,7 +231,7 @@ def test_corrections_are_read_by_id() -> None:
         (b'7\t{"a": 1} x \n9\t{1-2},b\n', {7: '{"a": 1} x', 9: "{1-2},b"}),
     ],
 )
-def test_corrected_record_ends_where_its_quotes_and_brackets_do(data: bytes, found: dict[int, str]) -> None:
+def test_a_corrected_record_ends_with_its_quotes_and_brackets(data: bytes, found: dict[int, str]) -> None:
     assert parse_corrections(data) == found
 
 
@@ -252,7 +252,7 @@ def test_corrections_that_cannot_be_read_are_refused_by_line(data: bytes, words:
         parse_corrections(data)
 
 
-def test_file_of_corrections_is_named_where_it_cannot_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_file_of_corrections_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.txt cannot be read: No such file"):
         read_corrections(tmp_path / "none.txt")
     (tmp_path / "latin.txt").write_bytes(b"7\t\xe9\n")

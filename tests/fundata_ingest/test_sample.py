@@ -1,4 +1,4 @@
-"""The committed sample is what its script writes, and every file of it gives the counts that the script foresaw."""
+"""The committed sample is current, and every file of it has the expected counts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_script_writes_the_committed_bytes(tmp_path: Path) -> None:
     assert json.loads(truth.read_text(encoding="utf-8")) == TRUTH
 
 
-def test_holds_every_catalogued_file_and_its_mark() -> None:
+def test_contains_every_catalogued_file_and_its_mark() -> None:
     files = {path.relative_to(SAMPLE).as_posix() for path in SAMPLE.rglob("*") if path.is_file()}
     assert files == {*CATALOGUE.files, "SAMPLE"} == {*TRUTH, "SAMPLE"}
 
@@ -61,7 +61,7 @@ def test_no_large_file_rule_matches_it() -> None:
 
 @pytest.mark.parametrize("batch_rows", [50_000, 17])
 @pytest.mark.parametrize("path", sorted(TRUTH))
-def test_file_gives_the_foreseen_counts(path: str, batch_rows: int) -> None:
+def test_every_file_has_the_expected_counts(path: str, batch_rows: int) -> None:
     read, duplicate = 0, 0
     rejected: Counter[str] = Counter()
     warned: Counter[str] = Counter()

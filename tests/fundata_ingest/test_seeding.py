@@ -1,4 +1,4 @@
-"""Seeding by the services: what failed is done later, on whatever machine, whose disk may be empty; what is loaded is left."""
+"""Seeding by the services: failed files are loaded later on any machine, and loaded files are not fetched again."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def list_seeds(result: LoadResult) -> dict[str, UnitStatus]:
     return {unit.unit: unit.status for unit in result.units if "export" not in unit.detail}
 
 
-async def test_refresh_takes_up_the_seed_files_that_the_one_before_could_not_load(
+async def test_a_refresh_loads_the_seed_files_that_the_previous_one_could_not(
     sandbox_database: str, stand_in: StandIn, tmp_path: Path
 ) -> None:
     write_quotes(tmp_path)
@@ -100,14 +100,14 @@ async def test_refresh_takes_up_the_seed_files_that_the_one_before_could_not_loa
     assert list_seeds(third) == dict.fromkeys((bad, absent), UnitStatus.COMPLETED)
     assert third.task.status == RunStatus.COMPLETED, third.errors
     assert five(third, bad) == (2, 2, 0, 0, 0)
-    # now that all are loaded nobody looks at the folder any more: a newer file in the place of an old one is not read
+    # once all files are loaded, the folder is not read again, and neither is a newer file of the same name
     write_csv(tmp_path, NAVPS_FILE, [navps("2", DAYS[0], "11")])
     shutil.rmtree(tmp_path / PRICING[0].rsplit("/", 1)[0])
     last = await refresh(sandbox_database, step)
     assert (list_seeds(last), last.task.status) == ({}, RunStatus.COMPLETED)
 
 
-async def test_refresh_fails_as_long_as_the_rejects_of_the_seed_pass_the_limit(
+async def test_a_refresh_fails_while_the_rejects_of_the_seed_exceed_the_limit(
     sandbox_database: str, stand_in: StandIn, tmp_path: Path
 ) -> None:
     write_quotes(tmp_path)
@@ -122,7 +122,7 @@ async def test_refresh_fails_as_long_as_the_rejects_of_the_seed_pass_the_limit(
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["after-a-deploy", "another-replica"])
-async def test_run_continues_without_the_files_that_it_was_planned_with(
+async def test_a_run_continues_without_its_planned_files(
     database: str,
     pool: Pool,
     s3_server: str,
@@ -163,7 +163,7 @@ async def test_run_continues_without_the_files_that_it_was_planned_with(
     assert (await digest_content(pool))["fundata_quotes_superseded"][0] == 0
 
 
-async def test_other_content_in_storage_than_was_planned_ends_that_file(
+async def test_changed_content_in_storage_fails_that_file(
     database: str, pool: Pool, s3_server: str, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origin, root = tmp_path / "origin", tmp_path / "root"
@@ -193,7 +193,7 @@ async def test_without_storage_a_file_that_vanished_fails_that_file(
     assert any("was deleted after the load started" in error for error in done.errors)
 
 
-async def test_load_that_is_taken_up_again_takes_what_came_to_the_folder_since(
+async def test_a_resumed_load_includes_files_that_were_added_since(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
@@ -214,7 +214,7 @@ async def test_load_that_is_taken_up_again_takes_what_came_to_the_folder_since(
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 2
 
 
-async def test_load_that_is_taken_up_again_is_one_run_where_nothing_came(
+async def test_a_resumed_load_is_the_same_run_if_no_file_was_added(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
@@ -226,9 +226,7 @@ async def test_load_that_is_taken_up_again_is_one_run_where_nothing_came(
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
 
 
-async def test_what_was_loaded_is_not_fetched_a_second_time(
-    database: str, s3_server: str, bucket: Any, tmp_path: Path
-) -> None:
+async def test_loaded_files_are_not_fetched_again(database: str, s3_server: str, bucket: Any, tmp_path: Path) -> None:
     origin, root = tmp_path / "origin", tmp_path / "root"
     write_csv(origin, NAVPS_FILE, [navps("1", DAYS[0], "10")])
     write_csv(origin, HOLDING_FILE, [{"RecordId": "1", "InstrumentKey": "1"}, {"RecordId": "2"}])
@@ -249,9 +247,7 @@ async def test_what_was_loaded_is_not_fetched_a_second_time(
     assert not (root / HOLDING_FILE).exists()
 
 
-async def test_missing_file_is_no_more_than_a_warning_where_only_an_lfs_server_is_set(
-    database: str, tmp_path: Path
-) -> None:
+async def test_a_missing_file_is_only_a_warning_with_an_lfs_server(database: str, tmp_path: Path) -> None:
     """Of a file without a pointer an LFS server knows nothing; only object storage could have it."""
     write_csv(tmp_path, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
     storage = SeedStorageSettings.model_validate({"lfs_url": "http://127.0.0.1:9/lfs"})
@@ -259,7 +255,7 @@ async def test_missing_file_is_no_more_than_a_warning_where_only_an_lfs_server_i
     assert (result.task.status, len(result.missing)) == (RunStatus.COMPLETED, 25)
 
 
-def test_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_an_undecodable_name_is_refused(tmp_path: Path) -> None:
     folder = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
     folder.mkdir()
     with pytest.raises(ConfigError, match=r"caf\\xe9 is not UTF-8"):
@@ -287,9 +283,7 @@ async def test_roots_may_be_links_and_links_below_them_must_stay_inside(database
     assert all("link that leads outside" in error for error in errors)
 
 
-async def test_names_and_kinds_of_files_that_nobody_expects_cost_only_themselves(
-    database: str, pool: Pool, tmp_path: Path
-) -> None:
+async def test_unexpected_names_and_types_of_files_are_only_ignored(database: str, pool: Pool, tmp_path: Path) -> None:
     """A name that is not UTF-8, a pipe in the place of a seed file, a socket, a link to nowhere."""
     write_csv(tmp_path, NAVPS_FILE, [navps("1", DAYS[0], "10")])
     data = tmp_path / "data"

@@ -1,4 +1,4 @@
-"""Seed files from a real S3 server: manifest, resume, checks, what cannot be had."""
+"""Seed files from a real S3 server: manifest, resume, checks, missing files."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ async def test_missing_file_comes_from_the_bucket(
     assert not list(target.parent.glob(".*"))
 
 
-async def test_broken_download_continues_where_it_stopped(
-    s3_server: str, bucket: Any, tree: Path, tmp_path: Path
-) -> None:
+async def test_a_broken_download_resumes(s3_server: str, bucket: Any, tree: Path, tmp_path: Path) -> None:
     fill_bucket(bucket, tree)
     target = tmp_path / "FundGeneralSeed.csv"
     (tmp_path / ".FundGeneralSeed.csv.part").write_bytes(BODY[:1_000_000])
@@ -95,7 +93,7 @@ async def test_broken_download_continues_where_it_stopped(
     assert min(seen) > 1_000_000
 
 
-async def test_other_content_than_the_manifest_names_is_refused(
+async def test_content_that_differs_from_the_manifest_is_refused(
     s3_server: str, bucket: Any, tree: Path, tmp_path: Path
 ) -> None:
     fill_bucket(bucket, tree)
@@ -107,7 +105,7 @@ async def test_other_content_than_the_manifest_names_is_refused(
     assert list(tmp_path.glob("*FundGeneral*")) == []
 
 
-async def test_what_cannot_be_had_is_named_and_the_rest_comes(
+async def test_unavailable_files_are_named_and_the_rest_is_loaded(
     s3_server: str, bucket: Any, tree: Path, tmp_path: Path
 ) -> None:
     fill_bucket(bucket, tree)
@@ -154,7 +152,7 @@ async def test_load_fetches_what_is_missing_or_a_pointer(
         return done.returncode, json.loads(done.stdout), done.stderr.decode()
 
     code, result, log = await load()
-    # object storage is set, so that a file that cannot be had from it is more than a warning
+    # object storage is set, so that an unavailable file is more than a warning
     assert (code, result["status"]) == (2, "partial")
     assert {file["file"]: (file["status"], file["stored"]) for file in result["files"]} == {
         GENERAL_FILE: ("completed", 1),
@@ -226,7 +224,7 @@ class FlakySource:
         yield self.body[offset + self.step :]
 
 
-async def test_download_survives_broken_connections_without_asking_twice_for_a_byte(tmp_path: Path) -> None:
+async def test_a_download_survives_broken_connections_without_requesting_a_byte_twice(tmp_path: Path) -> None:
     source = FlakySource(b"0123456789" * 10, breaks=3, step=20)
     file = await source.find_file(WantedFile("data/a.csv", tmp_path / "a.csv"))
     await download_file(source, file, tmp_path / "a.csv")
@@ -234,7 +232,7 @@ async def test_download_survives_broken_connections_without_asking_twice_for_a_b
     assert source.offsets == [0, 20, 40, 60]
 
 
-async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Path) -> None:
+async def test_an_unavailable_storage_is_requested_once(tmp_path: Path) -> None:
     requested: list[str] = []
 
     class Handler(QuietHandler, BaseHTTPRequestHandler):
@@ -251,7 +249,7 @@ async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Pat
     assert ["manifest.json could not be read" in str(problem) for problem in problems] == [True] * 4
 
 
-async def test_server_that_breaks_off_is_less_insisted_on_for_the_next_file(
+async def test_a_server_that_breaks_off_gets_fewer_retries_for_the_next_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fundata_ingest.seed.storage.SEED_FILE", AT_ONCE)
@@ -264,7 +262,7 @@ async def test_server_that_breaks_off_is_less_insisted_on_for_the_next_file(
     assert (await store.fetch(WantedFile("data/a.csv", tmp_path / "0"))).problem is None
 
 
-async def test_two_who_want_one_file_download_it_once(tmp_path: Path) -> None:
+async def test_concurrent_loads_of_one_file_download_it_once(tmp_path: Path) -> None:
     """Streams of one file, or services that share a disk, may want it at the same time."""
     arrived = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Typing a batch: the order of reasons, warnings that name the value, raw_json as delivered, golden content hashes."""
+"""Typing a batch: the order of reasons, warnings with the value, raw_json as delivered, golden content hashes."""
 
 from __future__ import annotations
 
@@ -140,13 +140,13 @@ def test_first_reason_in_order_rejects_the_row(dataset: str, change: dict[str, s
         {"RecordId": ""},
     ],
 )
-def test_edges_that_are_allowed(change: dict[str, str]) -> None:
+def test_allowed_edge_values(change: dict[str, str]) -> None:
     typed = type_rows("FundDailyNAVPS", change)
     assert (typed.frame.height, typed.rejects, typed.warnings) == (1, (), ())
 
 
 @pytest.mark.parametrize("lead", ["", "\ufeff"])
-def test_header_once_more_is_no_record(lead: str) -> None:
+def test_a_repeated_header_is_not_a_record(lead: str) -> None:
     names = {name: name for name in CATALOGUE.find_dataset("FundOtherFee").column_names}
     spelled = {name: f" {name.lower()}" for name in names}
     almost = names | {"RecordId": "7"}
@@ -189,7 +189,7 @@ def test_other_keys_stay_as_delivered(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["\u200b", "\u00a0 \ufeff", " n/a\u00a0"])
-def test_key_of_invisible_characters_is_none(key: str) -> None:
+def test_a_key_of_invisible_characters_counts_as_missing(key: str) -> None:
     assert type_rows("FundAssets", {"InstrumentKey": key}).rejected_by == {"missing_identifier": 1}
     assert type_rows("FundAssets", {"RecordId": key}).rejected_by == {"ambiguous_key": 1}
 

@@ -1,4 +1,4 @@
-"""From when on changes are asked for: the seed, the last success, a day that is given, and no gap between them."""
+"""The start of the requested changes: the seed, the last success, a given day, and no gap between them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def read_cursor(pool: Pool) -> date | None:
 async def test_later_first_day_leaves_the_cursor_where_it_was(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    """What changed between the cursor and that day is still to come; otherwise nobody would ever ask for it."""
+    """Changes between the cursor and that day are still missing; otherwise they would never be requested."""
     write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-12-20", "10", ChangeDate="2025-12-22")])
     step = make_step(stand_in, tmp_path)
     await load_tree(sandbox_database, tmp_path)

@@ -1,4 +1,4 @@
-"""A process is killed with an export in each of its states: the next one resumes, and loads it exactly once."""
+"""A process is killed with an export in each state; the next one resumes and loads it exactly once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def stand_in() -> Iterator[StandIn]:
 
 @asynccontextmanager
 async def hold_back(dsn: str, table: str, condition: str) -> AsyncIterator[None]:
-    """Keep whoever makes this write waiting, inside its transaction."""
+    """Block the transaction that makes this write."""
     event = "INSERT" if table == "completion_outbox" else "UPDATE"
     connection = await asyncpg.connect(dsn)
     try:
@@ -91,7 +91,7 @@ async def test_process_killed_in_any_state_ends_in_one_load(
         assert second.returncode == 0, log.decode()[-3000:]
     result = json.loads(output)
     assert result == {"status": "completed", "read": await pool.fetchval("SELECT count(*) FROM fundata_quotes")}
-    # one that the vendor prepared and nobody noted is asked for once more, and never loaded
+    # an export that was prepared but not recorded is requested once more, and never loaded
     assert stand_in.stats()["fundata"]["exports"] == (2 if state == "requesting" else 1)
     await check_one_load(pool)
 

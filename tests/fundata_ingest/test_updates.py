@@ -41,7 +41,7 @@ def stand_in() -> Iterator[StandIn]:
 @pytest.mark.parametrize("form", ["csv", "json"])
 async def test_updates_of_all_datasets(sandbox_database: str, pool: Pool, tmp_path: Path, form: str) -> None:
     with run_stand_in(funds=3, fundata_format=form) as stand_in:
-        # the JSON form groups lists without a record id, and two such of one instrument cannot be told apart
+        # the JSON form groups lists without a record id, and two of them of one instrument cannot be distinguished
         step = make_step(stand_in, tmp_path, table="data", reject_limit="1" if form == "json" else "0")
         data = await update(sandbox_database, step, **{"from": "1990-01-01"})
         quotes = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "1990-01-01"})
@@ -80,7 +80,7 @@ async def test_without_seed_or_first_day_is_refused(sandbox_database: str, stand
         {"token_seconds": 0.5},
     ],
 )
-async def test_trouble_is_overcome(
+async def test_temporary_faults_are_overcome(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, faults: dict[str, Any]
 ) -> None:
     stand_in.set_fundata(**faults)
@@ -90,7 +90,7 @@ async def test_trouble_is_overcome(
 
 
 async def check_one_load(pool: Pool, *results: LoadResult) -> None:
-    """Each execution that the ledger knows was loaded exactly once, and nothing was loaded beside them."""
+    """Each execution in the ledger was loaded exactly once, and nothing else was loaded."""
     exports = await pool.fetch("SELECT * FROM fundata_export WHERE state <> 'repeated'")
     assert {row["state"] for row in exports} == {"loaded"}
     executions = {row["execution_id"] for row in exports}
@@ -111,7 +111,7 @@ async def check_one_load(pool: Pool, *results: LoadResult) -> None:
 
 
 @pytest.mark.parametrize("faults", [{"cut_next": 2}, {"expire_next": 2, "fail_next": 1}])
-async def test_trouble_with_the_json_form_is_overcome_too(
+async def test_temporary_faults_of_the_json_form_are_overcome(
     sandbox_database: str, pool: Pool, tmp_path: Path, faults: dict[str, Any]
 ) -> None:
     with run_stand_in(funds=3, fundata_format="json") as stand_in:
@@ -185,7 +185,7 @@ async def test_two_runs_that_get_one_execution_load_it_once(
     )
 
 
-async def test_exports_are_prepared_side_by_side_after_the_seed(
+async def test_exports_are_prepared_concurrently_after_the_seed(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
 ) -> None:
     stand_in.set_fundata(pending_seconds=1.0, pending_polls=2)
@@ -194,7 +194,7 @@ async def test_exports_are_prepared_side_by_side_after_the_seed(
     step = make_step(stand_in, tmp_path, table="data")
     result = await update(sandbox_database, step)
     exports = {row["dataset"]: row for row in await pool.fetch("SELECT * FROM fundata_export")}
-    # only the one with a seed knows from when on changes are wanted: its seed was there before it was asked for
+    # only the dataset with a seed has a first day of changes: its seed was loaded before the request
     assert exports["FundLoads"]["state"] == "loaded"
     assert exports["FundLoads"]["from_date"] == date(2025, 12, 15)
     assert result.task.status != RunStatus.COMPLETED
@@ -206,7 +206,7 @@ async def test_exports_are_prepared_side_by_side_after_the_seed(
     assert (len(spans), together) == (4, 3)
 
 
-async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
+async def test_an_export_that_never_completes_is_abandoned_at_the_deadline(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
 ) -> None:
     stand_in.set_fundata(pending_seconds=600.0)
@@ -221,7 +221,7 @@ async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
 @pytest.mark.parametrize(
     "point", ["request_export", "record_execution", "wait_for_export", "record_ready", "download", "store_chunk"]
 )
-async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
+async def test_an_attempt_interrupted_after_any_step_leads_to_one_load(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection breaks right after a step; the next attempt continues with the stored state."""
@@ -247,7 +247,7 @@ async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
     result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
     assert not left
-    # only an execution that was never noted is asked for again
+    # only an execution that was never recorded is requested again
     assert len(calls) == (2 if point == "request_export" else 1)
     await check_one_load(pool, result)
 
@@ -268,7 +268,7 @@ async def test_vendor_is_refused_by_a_sandbox(sandbox_database: str, stand_in: S
     assert "sandbox" in result.errors[0]
 
 
-async def test_download_lies_where_tmpdir_says_for_as_long_as_it_is_loaded(
+async def test_a_download_is_in_tmpdir_while_it_is_loaded(
     sandbox_database: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = tmp_path / "room"
@@ -290,8 +290,10 @@ async def test_download_lies_where_tmpdir_says_for_as_long_as_it_is_loaded(
     assert list(room.iterdir()) == []
 
 
-async def test_endless_answer_is_not_read_to_its_end(sandbox_database: str, stand_in: StandIn, tmp_path: Path) -> None:
-    """The login answers with a body that never ends: little of it is read, and the run ends with an error."""
+async def test_an_endless_response_is_not_read_to_its_end(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path
+) -> None:
+    """The login responds with an endless body: little of it is read, and the run ends with an error."""
     sent: list[int] = []
     released = threading.Event()
 
@@ -313,7 +315,7 @@ async def test_endless_answer_is_not_read_to_its_end(sandbox_database: str, stan
     assert result.task.status == RunStatus.FAILED
     assert "login returned no usable response" in result.errors[0]
     assert len(sent) == 5
-    # beside what was read, only what the sockets hold was sent
+    # the server sent only what was read and what the sockets buffer
     assert max(sent) < 64 << 20
 
 

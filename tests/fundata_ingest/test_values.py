@@ -1,4 +1,4 @@
-"""Numbers and dates: the grammar, rounding away from zero, and the column form equal to the value form."""
+"""Numbers and dates: the grammar, rounding away from zero, and the column form that equals the value form."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_unreadable_number(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "NULL", "null", "None", "NONE", "n/a", "N/A", " N/A "])
-def test_no_number_without_warning(text: str) -> None:
+def test_a_missing_number_causes_no_warning(text: str) -> None:
     parsed = parse_number(text)
     assert (parsed.canonical, parsed.value, parsed.reason) == ("", None, None)
 
@@ -244,7 +244,7 @@ def test_date_column_equals_date_by_date(texts: list[str]) -> None:
         ("9999-12-31", False),
     ],
 )
-def test_dates_that_mean_none_are_bad(text: str, kept: bool) -> None:
+def test_dates_that_mean_none_are_invalid(text: str, kept: bool) -> None:
     column = type_dates(pl.Series("d", [text, "2025-01-01"]), BOTH, TODAY)
     assert (column.day.is_null().to_list(), column.bad is None) == ([not kept, False], kept)
     # the hash does not change with the day of the load

@@ -1,4 +1,4 @@
-"""Numbers as a load leaves them in the table, against Python's own decimal arithmetic."""
+"""Numbers as stored by a load, against Python's decimal arithmetic."""
 
 from __future__ import annotations
 

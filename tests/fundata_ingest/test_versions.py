@@ -38,7 +38,7 @@ from sra_testing.fundata import (
 async def deliver_json(
     pool: Pool, dataset: str, records: list[dict[str, object]] | str, *, on: str = "2025-10-01", source: str = "API"
 ) -> Counts:
-    """Store records of an update answer, or its text, in one chunk."""
+    """Store records of an update response, or its text, in one chunk."""
     entry = load_catalogue().find_dataset(dataset)
     body = BytesIO((records if isinstance(records, str) else json.dumps(records)).encode())
     delivery = DeliveryContext(
@@ -127,7 +127,7 @@ async def test_change_makes_the_next_version(database: str, pool: Pool, tmp_path
     assert {str(r["navps"]) for r in rows[:2]} == {"10.00"}
 
 
-async def test_repeats_within_a_delivery_go_in_line_order(database: str, pool: Pool, tmp_path: Path) -> None:
+async def test_repeats_within_a_delivery_are_ordered_by_line(database: str, pool: Pool, tmp_path: Path) -> None:
     values = ["10", "10", "11", "10", "10.0", "12"]
     write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", value) for value in values])
     result = await load_tree(database, tmp_path, batch_rows=2)
@@ -173,9 +173,7 @@ async def test_days_far_apart_are_looked_up_one_by_one(database: str, pool: Pool
     assert not await find_broken_keys(pool)
 
 
-async def test_update_wins_over_seed_and_late_seed_is_born_superseded(
-    database: str, pool: Pool, tmp_path: Path
-) -> None:
+async def test_an_update_supersedes_the_seed_and_a_late_seed(database: str, pool: Pool, tmp_path: Path) -> None:
     write_csv(tmp_path / "a", NAVPS_FILE, [navps("1", "2025-01-02", "10")])
     await load_tree(database, tmp_path / "a")
     update = {"identifier": "1", "Date": "2025-01-02", "NAVPS": 10.5, "api_version": "2.1"}
@@ -247,10 +245,8 @@ TURNED = """
 """
 
 
-async def test_nested_record_is_the_same_when_it_is_derived_again_and_when_it_comes_again(
-    database: str, pool: Pool
-) -> None:
-    """jsonb orders keys anew and writes numbers without exponent; neither makes another record of it."""
+async def test_a_nested_record_is_the_same_when_derived_or_delivered_again(database: str, pool: Pool) -> None:
+    """jsonb reorders keys and writes numbers without exponent; neither changes the record."""
     deep = '{"identifier": "2", "RecordId": "8", "holdings": ' + "[" * 150 + "]" * 150 + "}"
     too_deep = '{"identifier": "3", "RecordId": "9", "holdings": ' + "[" * 3000 + "]" * 3000 + "}"
     counts = await deliver_json(pool, "FundGeneral", f"[{NESTED}, {deep}, {too_deep}]")

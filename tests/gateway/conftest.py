@@ -20,7 +20,7 @@ from sra_testing.shared_lab import SharedLab, open_shared_lab
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_lab(postgres_server: EmbeddedPostgres, database_template: str) -> AsyncIterator[SharedLab]:
-    """The services on a database of their own; ask for `services` or `lab`, which clear what a test left."""
+    """The services on their own database; use `services` or `lab`, which clear what a test left."""
     dsn = create_database(postgres_server, template=database_template)
     async with open_shared_lab(dsn) as shared:
         yield shared

@@ -65,7 +65,7 @@ async def test_a_bad_refresh_and_the_next_good_one_are_reported_once_by_two_gate
     assert f"{PUBLIC}/ui/refresh/{good[0]}" in hook.texts[1]
 
 
-async def test_an_alert_that_was_not_taken_is_sent_again(services: Lab, pool: Pool) -> None:
+async def test_an_unaccepted_alert_is_sent_again(services: Lab, pool: Pool) -> None:
     await mark_weekly_done(services.dsn)
     async with open_webhook(500, 200) as hook, services.run_gateway(alert_webhook_url=hook.url) as lab:
         lab.script.ends[DAILY] = ["failed"]
@@ -84,9 +84,7 @@ async def test_an_alert_that_was_not_taken_is_sent_again(services: Lab, pool: Po
 
 
 @pytest.mark.faults
-async def test_each_silent_service_is_reported_once_over_restarts_and_its_return_once(
-    services: Lab, pool: Pool
-) -> None:
+async def test_an_unreachable_service_and_its_recovery_are_each_reported_once(services: Lab, pool: Pool) -> None:
     names = ("fmp_ingest", "fundata_ingest", "view_builder")
     async with open_webhook() as hook:
         settings: dict[str, Any] = {"alert_webhook_url": hook.url, "timing": SHORT_GRACE}
@@ -154,7 +152,7 @@ async def test_work_that_continues_by_itself_and_fails_is_reported_until_it_runs
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url, dashboard_url=PUBLIC):
         result = await hook.wait_for(f"Run {task_type} failed. The disk is full.")
         assert f"./sra runs show {failed}" in result
-        # another one at work ends nothing, and one that failed again is the same incident
+        # another active run ends nothing, and another failure is the same incident
         again = await put_run("running")
         await pool.execute("UPDATE task_execution_log SET status = 'parked' WHERE task_id = $1::uuid", again)
         await put_run("completed")
@@ -242,7 +240,7 @@ async def put_freshness(pool: Pool, **late: bool) -> None:
     await pool.execute(f"CREATE OR REPLACE VIEW sra.data_freshness AS {query}")
 
 
-async def test_what_gets_stale_together_is_reported_in_one_message(services: Lab, pool: Pool) -> None:
+async def test_datasets_that_become_stale_together_are_one_message(services: Lab, pool: Pool) -> None:
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url):
         await put_freshness(pool, quote=True, splits=True, peers=True)
         result = await hook.wait_for("3 datasets are stale. Check the last refresh")
@@ -287,7 +285,7 @@ async def test_an_overdue_refresh_that_is_cancelled_recovers_with_the_next_one(s
         await hook.wait_for("is overdue and still running")
         assert (await lab.http.post(f"/runs/{late['refresh_id']}/cancel")).status_code == 202
         assert (await lab.finish(late["refresh_id"]))["status"] == "cancelled"
-        # a run that is still being cancelled would be what the next refresh asks for, and joins
+        # the next refresh would join a run that is still being cancelled
         await wait_until_nothing_runs(pool)
         lab.script.ends[DAILY] = ["completed"]
         assert (await lab.refresh())["status"] == "completed"
@@ -324,7 +322,7 @@ async def test_the_command_sends_a_test_message_and_lists_what_was_sent(services
     ("kind", "vendor", "source"),
     [(DAILY, "FMP", "fmp"), pytest.param(DATA, "Fundata", "fundata", marks=pytest.mark.faults)],
 )
-async def test_a_vendor_that_is_down_is_reported_once_with_since_when_and_what_to_do(
+async def test_a_vendor_outage_is_reported_once_with_its_start_and_the_next_step(
     services: Lab, pool: Pool, kind: TaskType, vendor: str, source: str
 ) -> None:
     await mark_weekly_done(services.dsn)

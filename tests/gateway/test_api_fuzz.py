@@ -38,8 +38,8 @@ async def fetch_descriptions(urls: Mapping[str, str], folder: Path) -> None:
 async def run_schemathesis(url: str, description: Path, *, examples: int, token: str | None) -> int:
     """Generate requests from a description; return their number, fail with what they found."""
     # The parameters of a run depend on its kind, which the description of POST /runs leaves open. Without a valid token
-    # every method gets the same answer, so that a stranger does not learn which there are. The tool takes only 401 for an
-    # answer to a wrong token, and after some of them it is 429: a wrong one has a round of its own below.
+    # every method gets the same response, so that a stranger does not learn which exist. The tool takes only 401 for an
+    # response to a wrong token, and after some of them it is 429: wrong tokens are tested separately below.
     left_out = "positive_data_acceptance,ignored_auth"
     if token != SERVICE_TOKEN:
         left_out += ",unsupported_method"
@@ -114,7 +114,7 @@ def list_slow(responses: Sequence[RequestOutcome]) -> list[tuple[float, bytes]]:
 
 
 async def fuzz_all(database: str, pool: Pool, folder: Path, *, examples: int, hostile: int) -> int:
-    """Ask all four services without a token, with a wrong one, as a viewer and with the service token; return the number of
+    """Call all four services without a token, with a wrong one, as a viewer and with the service token; return the number of
     generated requests. As many hostile ones are sent to each with each of the tokens."""
     total = 0
     with run_real_services(database, folder) as urls:

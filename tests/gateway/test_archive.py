@@ -1,4 +1,4 @@
-"""Old ledgers are summed up by month and deleted; what is still needed stays, and no count is lost."""
+"""Old ledger rows are summed up by month and deleted; needed ones stay, and no count is lost."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def list_runs(pool: Pool) -> set[UUID]:
     return {row["task_id"] for row in await pool.fetch("SELECT task_id FROM task_execution_log")}
 
 
-async def test_what_is_old_is_summed_up_and_what_is_needed_stays(pool: Pool) -> None:
+async def test_old_entries_are_summed_up_and_needed_ones_stay(pool: Pool) -> None:
     parent = await put_run(pool, days=500, kind="unified_refresh", dataset="fmp")
     newest_refresh = await put_run(pool, days=430, kind="unified_refresh", dataset="fmp")
     old = [await put_run(pool, days=500 + n, parent_id=parent if n == 0 else None) for n in range(5)]
@@ -167,7 +167,7 @@ async def test_a_reject_stays_while_it_is_delivered_and_open_ones_hold_their_run
         assert await pool.fetchval("SELECT sum(rejects_deleted) FROM ledger_archive") == 1
 
 
-async def test_what_a_replay_leaves_is_not_counted_as_rejected_once_more(pool: Pool) -> None:
+async def test_rows_left_by_a_replay_are_not_counted_as_rejected_again(pool: Pool) -> None:
     old = await put_run(pool, days=900)
     await put_run(pool, days=1)
     await pool.execute('UPDATE task_execution_log SET parameters = \'{"replay": ""}\' WHERE task_id = $1', old)

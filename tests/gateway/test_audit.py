@@ -1,4 +1,4 @@
-"""Who did what: each act leaves one entry with its time, role, token and address; pages and the API show it to operators."""
+"""The audit trail: each act leaves one entry with its time, role, token and address, which operators can read."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ async def test_each_act_leaves_one_entry(lab: Lab, pool: Pool, name: str) -> Non
         **{"role": "operator", "token_name": "alice", "address": "127.0.0.1", "details": details},
     }
     others = {one["token_name"] for one in entries} - {"alice"}
-    # a refresh starts and stops its steps by itself: what asks for those is no entry of its own
+    # a refresh starts and stops its steps by itself: these requests are not separate entries
     assert others <= {"service"}
     assert {one["action"] for one in entries if one["token_name"] == "service"} <= {"trigger", "pause", "dismiss"}
 
@@ -197,14 +197,14 @@ async def test_logins_and_logouts_are_kept_with_the_failed_ones(lab: Lab, pool: 
     assert await pool.fetchval(count) == MOST_FAILED_LOGINS_AN_HOUR
 
 
-async def test_a_code_of_a_token_that_is_gone_logs_nobody_in(lab: Lab) -> None:
+async def test_a_code_of_a_removed_token_does_not_log_in(lab: Lab) -> None:
     code = (await post(lab, "/login-codes"))["code"]
     await lab.stop("gateway")
     async with lab.run_gateway():
         assert (await lab.http.post("/login", data={"token": code})).status_code == 401
 
 
-async def test_a_login_while_the_database_is_away_is_kept_in_mind(pool: Pool) -> None:
+async def test_a_login_during_an_outage_is_recorded_later(pool: Pool) -> None:
     bob = NamedToken("bob", Role.VIEWER, BOB)
     sessions = LoginSessions([bob])
     session = sessions.begin(bob)
@@ -225,7 +225,7 @@ async def test_a_login_while_the_database_is_away_is_kept_in_mind(pool: Pool) ->
     assert kept[0]["at"] <= kept[1]["at"]
 
 
-async def test_the_word_on_who_asks_is_the_gateways_alone(lab: Lab, pool: Pool) -> None:
+async def test_only_the_gateway_may_name_the_actor(lab: Lab, pool: Pool) -> None:
     forged = {"SRA-On-Behalf-Of": "operator mallory 203.0.113.7"}
     peer = f"http://127.0.0.1:{lab.ports['fmp_ingest']}/runs"
     assert (await lab.http.post("/schedule/pause", headers=forged)).status_code == 200
@@ -265,7 +265,7 @@ async def test_a_change_that_is_refused_leaves_no_entry(lab: Lab, pool: Pool) ->
     assert await pool.fetch(ENTRIES) == []
 
 
-async def test_entries_are_listed_for_operators_alone(lab: Lab, pool: Pool) -> None:
+async def test_entries_are_listed_only_for_operators(lab: Lab, pool: Pool) -> None:
     number = await pool.fetchval(PUT_REJECT)
     done = await lab.refresh(sources=["views"])
     await post(lab, "/rejects/dismiss", reject_ids=[number], why="Rows <of> a test.")

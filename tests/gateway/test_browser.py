@@ -1,4 +1,4 @@
-"""The dashboard in a real Chromium: log in, trigger, watch to the end, look at rejected rows, download and replay them."""
+"""The dashboard in a real Chromium: log in, trigger, follow a refresh, view, download and replay rejected rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHOTS = os.environ.get("SRA_SCREENSHOTS")  # noqa: TID251 - where a person wants
 
 @pytest.fixture
 async def lab(database: str, tmp_path: Path) -> AsyncIterator[Lab]:
-    """A gateway beside the real fundata_ingest, which has neither files nor keys and so only replays."""
+    """A gateway with the real fundata_ingest, which has neither files nor keys and so only replays."""
     await mark_weekly_done(database)
     async with open_lab(database) as lab:
         await lab.stop("fundata_ingest")
@@ -240,7 +240,7 @@ async def work_on_rejects(page: Page, pool: Pool, shots: Path, folder: Path) -> 
     assert await pool.fetchval("SELECT legal_name FROM fundata_data WHERE identifier = '412003'") == "Example Fund"
 
 
-async def test_the_page_reads_without_javascript(lab: Lab, browser: Browser) -> None:
+async def test_the_page_is_readable_without_javascript(lab: Lab, browser: Browser) -> None:
     await lab.refresh()
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()

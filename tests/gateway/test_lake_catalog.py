@@ -1,4 +1,4 @@
-"""The catalog of the lake at the gateway: engines read each build by its name, with a viewer's token and nothing more."""
+"""The lake's catalog at the gateway: engines read each build by name, with a viewer's token."""
 
 from __future__ import annotations
 

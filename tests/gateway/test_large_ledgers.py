@@ -1,4 +1,4 @@
-"""Pages over ledgers of a size that hurts: many rejected rows, large ones, a database that is slow to answer."""
+"""Pages over large ledgers: many rejected rows, large rows, a slow database."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_a_download_of_large_rejects_keeps_the_memory_small(services: Lab,
     assert peak - before < 40 * MEGABYTE, f"{(peak - before) / MEGABYTE:.0f} MB more"
 
 
-async def test_open_rejects_are_counted_as_far_as_anybody_wants_to_know(lab: Lab, pool: Pool) -> None:
+async def test_open_rejects_are_counted_up_to_a_limit(lab: Lab, pool: Pool) -> None:
     await put_rejects(pool, MOST_COUNTED + 500)
     await put_rejects(pool, 3, reason="nul_byte")
     await pool.execute("UPDATE rejected_record SET resolved_at = now() WHERE reason = 'nul_byte' AND line = 2")
@@ -80,14 +80,14 @@ async def test_counting_reads_an_index_and_not_the_rows(pool: Pool, query: str, 
     assert "Index Only Scan using ix_rejected_record_" in plan, plan
 
 
-async def test_a_slow_part_of_the_page_is_left_out_and_reported_as_slow(lab: Lab, pool: Pool) -> None:
+async def test_a_slow_part_of_the_page_is_omitted_and_reported(lab: Lab, pool: Pool) -> None:
     async def is_well() -> bool:
         return bool((await lab.http.get("/status")).json()["database"]["status"] == "healthy")
 
     await wait_for(is_well, what="the first look", seconds=20)
     locker = await open_connection(lab.dsn, application_name="test")
     try:
-        # whoever wants to read it waits
+        # every reader of the table waits
         async with locker.transaction():
             await locker.execute("LOCK TABLE rejected_record IN ACCESS EXCLUSIVE MODE")
             page = (await lab.http.get("/")).text
@@ -100,7 +100,7 @@ async def test_a_slow_part_of_the_page_is_left_out_and_reported_as_slow(lab: Lab
     assert "took too long" not in (await lab.http.get("/")).text
 
 
-async def test_a_slow_ledger_is_no_outage(lab: Lab, pool: Pool) -> None:
+async def test_a_slow_ledger_is_not_an_outage(lab: Lab, pool: Pool) -> None:
     async def database() -> dict[str, str]:
         found: dict[str, str] = (await lab.http.get("/status")).json()["database"]
         return found

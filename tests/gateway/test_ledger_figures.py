@@ -1,4 +1,4 @@
-"""The figures of the whole product, on a real database: counted on over the archive, sessions and calls as they are now."""
+"""Metrics of the whole product on a real database: counters that continue over the archive, and current sessions and calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sra_shared.kit.db import Pool
 from sra_testing.records import put_run
 
 
-async def test_rows_count_on_over_the_archive_and_builds_calls_and_sessions_are_read(pool: Pool) -> None:
+async def test_counts_continue_over_the_archive_and_builds_calls_and_sessions_are_read(pool: Pool) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["quote"])
         await connection.execute(

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in the middle of a refresh: the page says so, health answers, the refresh ends when it is back."""
+"""An outage of PostgreSQL during a refresh: the page shows it, /health responds, and the refresh ends after the recovery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sra_testing.webhook import Receiver, open_webhook
 
 
 @pytest.mark.faults
-async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> None:
+async def test_a_database_outage_during_a_refresh(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path, options={"fsync": "off"})
     server.start()
     try:
@@ -31,7 +31,7 @@ async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> 
 
 
 async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> None:
-    # a service that is slow to answer meanwhile is an incident of its own
+    # a service that responds slowly meanwhile is a separate incident
     hook.refuses_once = "The database is down"
     first = await lab.refresh()
     lab.script.ends[DATA] = ["waits"]
@@ -61,11 +61,11 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
 
         await wait_for(unwell, what="the report of bad health", seconds=20)
         for _ in range(10):
-            # it answers while the database does not: the client would not wait for that
+            # it responds without the database: the client would not wait for that
             health = await lab.http.get("/health")
             assert health.status_code == 200
             assert health.json()["status"] == "unhealthy"
-        # the webhook refused it: it is remembered, and told once the database can keep it
+        # the webhook refused it: the alert is sent once the database can store it
         await hook.wait_for("The database is down")
         await asyncio.to_thread(_start_again, server)
         lab.script.go.set()

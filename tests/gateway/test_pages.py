@@ -1,4 +1,4 @@
-"""Login, sessions, forms, pages and health, over real HTTP, with parts of the stack taken away."""
+"""Login, sessions, forms, pages and health over real HTTP, with parts of the stack missing."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def read_form_token(browser: httpx.AsyncClient) -> str:
     return found[1]
 
 
-async def test_no_route_is_open_but_health_and_login(lab: Lab) -> None:
+async def test_only_health_and_login_are_open(lab: Lab) -> None:
     description = (await lab.http.get("/openapi.json")).json()
     routes = [
         (method.upper(), path.replace("{task_id}", SOME_ID).replace("{refresh_id}", SOME_ID))
@@ -137,14 +137,14 @@ async def test_a_login_code_works_once(lab: Lab, pool: Pool) -> None:
     assert code.encode() not in await pool.fetchval("SELECT string_agg(code_hash, '') FROM login_code")
 
 
-async def test_a_hundred_users_of_one_code_are_one(lab: Lab) -> None:
+async def test_a_code_used_a_hundred_times_logs_in_once(lab: Lab) -> None:
     code = (await lab.http.post("/login-codes")).json()["code"]
     async with open_browser(lab) as browser:
         responses = await asyncio.gather(*(log_in(browser, code) for _ in range(9)))
     assert sorted(response.status_code for response in responses) == [303, *[401] * 8]
 
 
-async def test_failed_logins_are_slowed_down_and_who_has_a_token_gets_in(lab: Lab) -> None:
+async def test_failed_logins_are_delayed_and_valid_tokens_still_log_in(lab: Lab) -> None:
     code = (await lab.http.post("/login-codes")).json()["code"]
     async with open_browser(lab) as browser:
         found = [(await log_in(browser, f"guess {number}")).status_code for number in range(11)]
@@ -156,7 +156,7 @@ async def test_failed_logins_are_slowed_down_and_who_has_a_token_gets_in(lab: La
         assert (await browser.get("/")).status_code == 200
 
 
-async def test_guesses_at_once_are_no_more_than_guesses_in_turn(
+async def test_concurrent_guesses_are_limited_like_sequential_ones(
     lab: Lab, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a gateway that waits too long for the database counts for itself alone
@@ -181,7 +181,7 @@ async def test_wrong_bearer_tokens_are_slowed_down_and_valid_ones_are_not(lab: L
         assert (await stranger.get("/status", headers={"Accept": "application/json"})).status_code == 401
 
 
-async def test_behind_a_proxy_each_client_has_a_limit_of_its_own(lab: Lab) -> None:
+async def test_behind_a_proxy_each_client_has_its_own_limit(lab: Lab) -> None:
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     async with serve_app(lab.build_gateway(trusted_proxies=2), port), open_browser(lab) as browser:
@@ -193,7 +193,7 @@ async def test_behind_a_proxy_each_client_has_a_limit_of_its_own(lab: Lab) -> No
 
         assert [await guess("198.51.100.1") for _ in range(11)] == [*[401] * 10, 429]
         assert await guess("198.51.100.2") == 401
-        # without that setting nobody's word is taken
+        # without that setting no header is trusted
         forwarded = [{"X-Forwarded-For": f"198.51.100.{number}"} for number in range(11)]
         found = [(await browser.post("/login", data={"token": "x"}, headers=one)).status_code for one in forwarded]
         assert found == [*[401] * 10, 429]
@@ -207,7 +207,7 @@ async def test_behind_a_proxy_each_client_has_a_limit_of_its_own(lab: Lab) -> No
         ("/", "/"),
     ],
 )
-async def test_a_login_leads_to_the_page_that_was_asked_for(lab: Lab, requested: str, target: str) -> None:
+async def test_a_login_leads_to_the_requested_page(lab: Lab, requested: str, target: str) -> None:
     async with open_browser(lab) as browser:
         page = await browser.get(requested)
         assert page.status_code == 401
@@ -237,7 +237,7 @@ async def test_a_login_leads_nowhere_else(lab: Lab, elsewhere: str) -> None:
         assert (response.status_code, response.headers["location"]) == (303, "/")
 
 
-async def test_a_login_that_a_page_of_somebody_else_sends_is_refused(lab: Lab) -> None:
+async def test_a_cross_site_login_is_refused(lab: Lab) -> None:
     async with open_browser(lab) as browser:
         host = lab.url.partition("://")[2]
         for ours in ({}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": f"http://{host}"}):
@@ -254,7 +254,7 @@ async def test_a_login_that_a_page_of_somebody_else_sends_is_refused(lab: Lab) -
             assert "set-cookie" not in response.headers
 
 
-async def test_a_viewers_session_ends_with_the_viewer_token_and_nobody_makes_himself_more(lab: Lab) -> None:
+async def test_a_viewers_session_ends_with_its_token_and_cannot_gain_rights(lab: Lab) -> None:
     service = NamedToken("service", Role.OPERATOR, SERVICE_TOKEN)
     other = LoginSessions([service, NamedToken("viewer", Role.VIEWER, "another-viewer-token")])
     same = LoginSessions([service, NamedToken("viewer", Role.VIEWER, VIEWER_TOKEN)])
@@ -280,7 +280,7 @@ async def test_a_named_token_is_revoked_by_itself(services: Lab) -> None:
         browsers = [await stack.enter_async_context(open_browser(lab)) for _ in people]
 
         async def ask() -> list[tuple[int, int]]:
-            """Return the answers to a page asked by each one's cookie, and to a change by each one's token."""
+            """Return the responses to a page request with each cookie, and to a change with each token."""
             pages = [(await browser.get("/ui/runs")).status_code for browser in browsers]
             requested = [{"Authorization": f"Bearer token-of-{name}"} for name in people]
             changes = [await lab.http.post("/schedule/resume", headers=headers) for headers in requested]
@@ -297,7 +297,7 @@ async def test_a_named_token_is_revoked_by_itself(services: Lab) -> None:
             assert await ask() == [(401, 401), (200, 403)]
 
 
-async def test_behind_https_the_browser_is_made_to_stay_there(lab: Lab) -> None:
+async def test_behind_https_the_browser_must_stay_on_https(lab: Lab) -> None:
     async with open_browser(lab) as browser:
         assert "strict-transport-security" not in (await browser.get("/login")).headers
         proxied = {"X-Forwarded-Proto": "https"}
@@ -308,7 +308,7 @@ async def test_behind_https_the_browser_is_made_to_stay_there(lab: Lab) -> None:
         assert "secure" in response.headers["set-cookie"].lower()
 
 
-async def test_a_method_that_a_page_does_not_offer_is_answered_with_those_it_does(lab: Lab) -> None:
+async def test_an_unsupported_method_returns_the_supported_ones(lab: Lab) -> None:
     for path, allowed in (
         ("/", "GET, HEAD"),
         ("/ui/runs", "GET"),
@@ -456,7 +456,7 @@ async def test_a_held_run_is_released_by_its_service(lab: Lab) -> None:
         assert "fundata_ingest does not respond" in response.text
 
 
-async def test_status_is_the_whole(lab: Lab) -> None:
+async def test_status_contains_everything(lab: Lab) -> None:
     await lab.refresh()
 
     async def settled() -> dict[str, object] | None:
@@ -471,7 +471,7 @@ async def test_status_is_the_whole(lab: Lab) -> None:
 
 
 async def wait_for_check(lab: Lab, name: str, words: str) -> None:
-    """Return once health, status and the page tell of it; a check that is well says nothing of the kind."""
+    """Return once health, status and the page report it; a passing check reports nothing."""
 
     async def is_reported() -> bool:
         health, status = [(await lab.http.get(path)).json() for path in ("/health", "/status")]
@@ -509,8 +509,8 @@ async def test_late_data_and_a_paused_schedule_are_reported_with_their_reasons(l
     await wait_until_healthy(lab)
 
 
-async def test_what_a_refresh_brought_is_late_no_more_as_soon_as_it_ends(lab: Lab, pool: Pool) -> None:
-    # late until a refresh has ended, whatever was read while it was at work
+async def test_a_refreshed_dataset_is_not_late_once_the_refresh_ends(lab: Lab, pool: Pool) -> None:
+    # late until a refresh has ended, whatever was read while it ran
     await pool.execute(
         "CREATE VIEW sra.data_freshness AS SELECT 'fmp' AS source, 'quote' AS dataset, timestamptz '2026-01-07 03:00Z'"
         " AS late_since, NOT EXISTS (SELECT FROM public.task_execution_log WHERE task_type = 'unified_refresh'"
@@ -524,7 +524,7 @@ async def test_what_a_refresh_brought_is_late_no_more_as_soon_as_it_ends(lab: La
     await wait_until_healthy(lab)
 
 
-async def test_a_vendor_that_nobody_asked_yet_is_not_called_well(lab: Lab) -> None:
+async def test_a_vendor_without_requests_is_not_shown_as_healthy(lab: Lab) -> None:
     async def looked() -> list[dict[str, str]] | None:
         status = (await lab.http.get("/status")).json()
         return status["sources"] if status["read_at"] else None
@@ -535,7 +535,7 @@ async def test_a_vendor_that_nobody_asked_yet_is_not_called_well(lab: Lab) -> No
     assert all("No refresh has collected from it yet" in one["detail"] for one in sources)
 
 
-async def test_a_clock_that_nobody_checks_is_reported() -> None:
+async def test_an_unchecked_clock_is_reported() -> None:
     scheduler = Scheduler([Schedule(DAILY_SLOT, "0 2 * * *", "UTC")])
     now = datetime.now(UTC)
     assert check_schedule(scheduler, now).status == "degraded"
@@ -546,7 +546,7 @@ async def test_a_clock_that_nobody_checks_is_reported() -> None:
     assert "The schedule was last checked at" in found.detail
 
 
-async def test_the_page_says_which_service_is_down_and_when_it_is_back(lab: Lab) -> None:
+async def test_the_page_shows_which_service_is_down_and_its_recovery(lab: Lab) -> None:
     async with open_browser(lab) as browser:
         await log_in(browser, SERVICE_TOKEN)
         await lab.stop("view_builder")
@@ -568,7 +568,7 @@ async def test_the_page_says_which_service_is_down_and_when_it_is_back(lab: Lab)
         await wait_for(back, what="the end of the alarm", seconds=20)
 
 
-async def test_health_and_page_answer_without_a_database() -> None:
+async def test_health_and_page_work_without_a_database() -> None:
     port = find_free_port()
     async with open_lab(f"postgres://nobody@127.0.0.1:{port}/nothing", gateway=False, services=False) as lab:
         await lab.start("gateway", lab.build_gateway())

@@ -1,4 +1,4 @@
-"""The rates that a refresh is measured by."""
+"""The target rates of a refresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unified refresh: order, independent failures, the two-of-three rule, retries, cancel, single flight."""
+"""The unified refresh: order, independent failures, the two-of-three rule, retries, cancel, one at a time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def statuses(refresh: dict[str, Any]) -> dict[str, str]:
     return {step["step"]: step["status"] for step in refresh["steps"]}
 
 
-async def test_steps_run_in_order_and_give_their_counts(lab: Lab, pool: Pool) -> None:
+async def test_steps_run_in_order_and_report_their_counts(lab: Lab, pool: Pool) -> None:
     done = await lab.refresh()
     assert done["status"] == "completed"
     assert statuses(done) == dict.fromkeys(["fmp", "fundata_data", "fundata_quotes", "views"], "completed")
@@ -81,13 +81,13 @@ async def test_steps_run_in_order_and_give_their_counts(lab: Lab, pool: Pool) ->
     assert left == 0
 
 
-async def test_weekly_fundamentals_join_when_asked(lab: Lab) -> None:
+async def test_weekly_fundamentals_are_included_on_request(lab: Lab) -> None:
     done = await lab.refresh(weekly=True)
     assert [kind for kind in lab.script.started if kind is not BUILD] == [DAILY, WEEKLY, DATA, QUOTES]
     assert len(done["steps"][0]["datasets"]) == 2
 
 
-async def test_a_failed_source_leaves_the_others_and_is_tried_once_more(lab: Lab) -> None:
+async def test_a_failed_source_is_retried_and_does_not_affect_the_others(lab: Lab) -> None:
     lab.script.ends[DAILY] = ["failed"]
     done = await lab.refresh()
     assert done["status"] == "partial"
@@ -138,14 +138,14 @@ async def test_a_parked_run_ends_its_step_at_once(lab: Lab) -> None:
     assert lab.script.started.count(DAILY) == 1
 
 
-async def test_only_one_source_brings_the_views(lab: Lab) -> None:
+async def test_one_source_alone_builds_the_views(lab: Lab) -> None:
     done = await lab.refresh(sources=["fundata"])
     assert list(statuses(done)) == ["fundata_data", "fundata_quotes", "views"]
     alone = await lab.refresh(sources=["views"])
     assert statuses(alone) == {"views": "completed"}
 
 
-async def test_first_day_reaches_the_updates_and_nobody_else(lab: Lab) -> None:
+async def test_the_first_day_reaches_only_the_updates(lab: Lab) -> None:
     done = await lab.refresh(**{"from": "2025-11-03"})
     assert done["status"] == "completed"
     requested = lab.script.requested
@@ -164,7 +164,7 @@ def read_response(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return response
 
 
-async def test_command_hands_the_first_day_on(
+async def test_the_command_passes_the_first_day(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GATEWAY_URL", lab.url)
@@ -199,7 +199,7 @@ async def test_another_first_day_is_another_refresh(lab: Lab) -> None:
         {"sources": ["fmp"], "from": "2025-11-03"},
     ],
 )
-async def test_first_day_that_is_none_or_belongs_to_no_source_is_refused(lab: Lab, body: dict[str, Any]) -> None:
+async def test_an_invalid_or_unused_first_day_is_refused(lab: Lab, body: dict[str, Any]) -> None:
     response = await lab.http.post("/refresh", json=body)
     assert response.status_code == 422
     assert lab.script.started == []
@@ -256,7 +256,7 @@ async def _has_started(lab: Lab) -> bool:
     return DAILY in lab.script.started
 
 
-async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
+async def test_an_unreachable_service_fails_only_its_step(lab: Lab) -> None:
     await lab.stop("fmp_ingest")
     await lab.stop("gateway")
     impatient = replace(TIMING, pace=PollTiming(poll=0.1, patience=1))
@@ -267,7 +267,7 @@ async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
     assert "fmp_ingest does not respond" in done["steps"][0]["error"]
 
 
-async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> None:
+async def test_another_program_at_a_services_address_is_polled_again(lab: Lab) -> None:
     await lab.stop("fmp_ingest")
     await lab.stop("gateway")
     stranger = FastAPI()
@@ -288,7 +288,7 @@ async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> 
     assert requested.count("runs") > 2
 
 
-async def test_a_refresh_cannot_be_put_off(lab: Lab, pool: Pool) -> None:
+async def test_a_refresh_cannot_be_postponed(lab: Lab, pool: Pool) -> None:
     later = {"task_type": "unified_refresh", "scheduled_at": "2030-01-01T00:00:00Z"}
     response = await lab.http.post("/runs", json=later)
     assert response.status_code == 422
@@ -312,7 +312,7 @@ async def test_steps_are_there_before_a_worker_plans_them(lab: Lab, pool: Pool, 
     assert statuses(found) == dict.fromkeys(["fundata_data", "fundata_quotes", "views"], shown)
 
 
-async def test_a_service_that_comes_back_continues_with_the_same_run(lab: Lab, pool: Pool) -> None:
+async def test_a_restarted_service_continues_the_same_run(lab: Lab, pool: Pool) -> None:
     lab.script.ends[DAILY] = ["waits"]
     refresh = await lab.trigger()
     await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)

@@ -1,4 +1,4 @@
-"""`./sra refresh` and `./sra status` against a gateway: what they print, how they end."""
+"""`./sra refresh` and `./sra status` with a gateway: output and exit codes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ async def lab(lab: Lab) -> Lab:
 async def run_command(
     lab: Lab, home: Path, *arguments: str, token: str = SERVICE_TOKEN, command: str = "refresh"
 ) -> tuple[int, Any, str]:
-    """Run `./sra refresh`, or another command, and return its exit code, its JSON object and what it told people."""
+    """Run `./sra refresh`, or another command, and return its exit code, its JSON object and its messages."""
     settings = {"GATEWAY_URL": lab.url, "SRA_SERVICE_TOKEN": token, "DATABASE_URL": lab.dsn}
     return await carry_out(command, "--home", str(home), *arguments, settings=settings)
 
 
-async def test_waiting_gives_the_documented_object(lab: Lab, tmp_path: Path) -> None:
+async def test_waiting_prints_the_documented_object(lab: Lab, tmp_path: Path) -> None:
     code, result, reported = await run_command(lab, tmp_path, "--wait")
     assert code == 0, reported
     assert set(result) == {"status", "refresh_id", "seconds", "database_url", "gateway_url", "steps"}
@@ -44,7 +44,7 @@ async def test_waiting_gives_the_documented_object(lab: Lab, tmp_path: Path) -> 
     assert "views: completed" in reported
 
 
-async def test_without_waiting_the_steps_stand_there_too(lab: Lab, tmp_path: Path) -> None:
+async def test_without_waiting_the_steps_are_printed_too(lab: Lab, tmp_path: Path) -> None:
     lab.script.ends[DAILY] = ["waits"]
     code, result, reported = await run_command(lab, tmp_path)
     assert code == 0, reported

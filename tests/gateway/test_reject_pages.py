@@ -1,4 +1,4 @@
-"""Rejected rows on the page and over HTTP: dismissed with a reason, listed with it, reopened, tried again."""
+"""Rejected rows on the page and over HTTP: dismissed with a reason, listed with it, reopened, replayed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_a_row_is_dismissed_on_the_page_and_reopened(lab: Lab, pool: Pool)
     assert await pool.fetchval("SELECT dismissed_at FROM rejected_record WHERE reject_id = $1", other) is None
 
 
-async def test_a_row_of_fmp_is_tried_again_by_its_service(lab: Lab, pool: Pool) -> None:
+async def test_a_row_of_fmp_is_replayed_by_its_service(lab: Lab, pool: Pool) -> None:
     _, fmp = await put_rejects(pool)
     async with log_in(lab, SERVICE_TOKEN) as browser:
         token = await read_form_token(browser)

@@ -1,4 +1,4 @@
-"""How much of its records the newest run of a kind rejected: what a person settled since wants no attention."""
+"""The share of rejected records in the newest run of a kind, without those that a person settled since."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def put_run(pool: Pool, rejected: int) -> UUID:
 
 
 @pytest.mark.parametrize("settled", list(SETTLE))
-async def test_what_was_settled_since_is_left_out(pool: Pool, settled: str) -> None:
+async def test_rejects_settled_since_are_excluded(pool: Pool, settled: str) -> None:
     run = await put_run(pool, 5)
     # two that it read first, and three that it read again
     await pool.executemany(

@@ -1,4 +1,4 @@
-"""Gateways that die, overlap and restart: the refresh continues, and no step is started twice."""
+"""Gateways that die, overlap and restart: the refresh continues, and no step starts twice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_a_gateway_killed_in_every_step_continues_without_starting_any_twi
             await wait_for(step_began, what=f"step {step}", seconds=60)
             gateway.send_signal(signal.SIGKILL)
             gateway.wait()
-        # it ends while nobody looks
+        # it ends while no gateway polls
         services.script.released.add(step)
     with run_gateway_process(services):
         await wait_for_health(services)
@@ -99,7 +99,7 @@ async def test_a_gateway_killed_during_the_build_that_it_started_starts_no_other
 
 
 @pytest.mark.faults
-async def test_a_gateway_that_stops_in_order_hands_its_refresh_over(services: Lab, pool: Pool) -> None:
+async def test_a_gateway_that_stops_hands_its_refresh_over(services: Lab, pool: Pool) -> None:
     await mark_weekly_done(services.dsn)
     services.script.ends[DATA] = ["waits"]
 

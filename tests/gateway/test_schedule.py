@@ -1,4 +1,4 @@
-"""Slots by the wall clock: clock changes, exactly once among gateways, what was missed, pausing."""
+"""Slots by the wall clock: clock changes, exactly once among gateways, missed slots, pausing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_ten_years_have_one_slot_a_day_at_any_time(hour: int, minute: int) -> No
     step=st.integers(60, 5 * 86_400),
     cron=st.sampled_from(["30 2 * * *", "30 1 * * *", "0 2 * * 0", "*/30 * * * *", "15 2,3 * * *"]),
 )
-def test_looking_at_any_pace_meets_every_slot_once(offset: int, step: int, cron: str) -> None:
+def test_polling_at_any_interval_fires_every_slot_once(offset: int, step: int, cron: str) -> None:
     schedule = Schedule(DAILY, cron, "America/Toronto")
     start = FIRST + timedelta(seconds=offset)
     times = [start + timedelta(seconds=step * index) for index in range(12)]
@@ -78,7 +78,7 @@ def test_spring_and_autumn_in_toronto() -> None:
     "cron",
     [
         *("", "every day", "61 2 * * *", "0 2 * *", "0 0 2 * * *"),
-        # times that never come, and times that nobody can know beforehand
+        # times that never occur, and times that cannot be predicted
         *("0 0 30 2 *", "0 0 31 4,6 *", "R R * * *", "0 r(1-5) * * *", "H 2 * * *"),
     ],
 )
@@ -147,7 +147,7 @@ async def test_no_slot_from_before_the_schedule_began(pool: Pool) -> None:
     assert await count_refreshes(pool) == 0
 
 
-async def test_a_slot_waits_for_the_refresh_at_work(pool: Pool) -> None:
+async def test_a_slot_waits_for_the_running_refresh(pool: Pool) -> None:
     await start_at(pool, datetime(2026, 1, 5, tzinfo=UTC))
     scheduler = make_scheduler()
     assert await scheduler.fire_due(pool, now=datetime(2026, 1, 5, 3, tzinfo=UTC)) is not None
@@ -159,7 +159,7 @@ async def test_a_slot_waits_for_the_refresh_at_work(pool: Pool) -> None:
     assert fired.slots == {DAILY: datetime(2026, 1, 6, 2, tzinfo=UTC)}
 
 
-async def test_paused_slots_pass_and_are_not_made_up_for(pool: Pool) -> None:
+async def test_paused_slots_are_not_caught_up(pool: Pool) -> None:
     await start_at(pool, datetime(2026, 1, 5, tzinfo=UTC))
     scheduler = make_scheduler()
     async with pool.acquire() as connection:
@@ -186,7 +186,7 @@ async def test_a_failed_request_frees_the_slot(pool: Pool) -> None:
     assert await make_scheduler().fire_due(pool, now=now) is not None
 
 
-async def test_a_clock_that_went_ahead_and_came_back_swallows_no_slot(pool: Pool) -> None:
+async def test_a_clock_that_jumped_ahead_and_back_skips_no_slot(pool: Pool) -> None:
     await start_at(pool, datetime(2026, 1, 5, 12, tzinfo=UTC))
     scheduler = make_scheduler()
     ahead = await scheduler.fire_due(pool, now=datetime(2026, 1, 9, 3, tzinfo=UTC))

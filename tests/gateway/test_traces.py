@@ -1,4 +1,4 @@
-"""One refresh followed through the logs of all four services by the ids of its runs."""
+"""One refresh can be followed through the logs of all four services by the ids of its runs."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ async def test_a_refresh_is_followed_by_its_ids(database: str, tmp_path: Path) -
         lines = logs[service_of.get(step["step"], "fundata_ingest")]
         for run in step["runs"]:
             own = {line["event"]: line for line in lines if line.get("run_id") == run["task_id"]}
-            # the request that asked for it or for its state, and its end
+            # the request that started or polled it, and its end
             assert {"request", "run_ended"} <= set(own), (step["step"], sorted(own))
-            # which names the refresh; a build may have been at work already, and belongs to nobody
+            # which names the refresh; a build may have been active already and belong to no refresh
             assert step["step"] == "views" or own["run_ended"]["parent_id"] == refresh_id
     documented = (Path(__file__).parents[2] / "docs/service_contract.md").read_text()
     names = {line.split()[2] for line in metrics.splitlines() if line.startswith("# TYPE sra_")}

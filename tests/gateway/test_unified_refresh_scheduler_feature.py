@@ -1,4 +1,4 @@
-"""Steps of unified_refresh_scheduler.feature, on a real database, with real servers."""
+"""Steps of unified_refresh_scheduler.feature, on a real database with real servers."""
 
 from __future__ import annotations
 

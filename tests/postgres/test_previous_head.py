@@ -1,4 +1,4 @@
-"""A database that the code of the previous migration head filled, upgraded and used by the code of today."""
+"""A database filled by the code of the previous migration head, upgraded and used by today's code."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def connection(upgrade: Upgrade) -> AsyncIterator[asyncpg.Connection[async
     await opened.close()
 
 
-def test_every_row_outlives_the_upgrade(upgrade: Upgrade) -> None:
+def test_every_row_survives_the_upgrade(upgrade: Upgrade) -> None:
     assert upgrade.revisions == (REVISION, read_newest_revision())
     fundata = upgrade.before["fundata_data"] + upgrade.before["fundata_quotes"]
     fmp = sum(rows for table, rows in upgrade.before.items() if table.startswith("fmp_"))
@@ -101,7 +101,9 @@ async def test_upgraded_tables_are_those_of_a_new_database(upgrade: Upgrade, dat
     assert sorted(upgraded ^ new) == []
 
 
-async def test_views_are_built_again_and_hold(upgrade: Upgrade, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def test_views_are_built_again_and_pass_their_checks(
+    upgrade: Upgrade, connection: asyncpg.Connection[asyncpg.Record]
+) -> None:
     result = await build_in_process(upgrade.dsn, BuildParameters(full=True))
     assert result.task.status.value == "completed", result.task.error_details
     verdicts = await check_views(connection)
@@ -115,7 +117,7 @@ async def test_refresh_ends_the_open_run_and_keeps_the_open_rejects(
     rejects = await connection.fetchval(OPEN_REJECTS)
     assert rejects
     words, settings = ("up", "--exit-when-done", "--home", str(tmp_path / "home")), {"DATABASE_URL": upgrade.dsn}
-    # a worker that died must be noticed first, and another version's stack runs beside this one
+    # a dead worker must be detected first, and another version's stack runs at the same time
     code, result, reported = await asyncio.to_thread(call_command, *words, seconds=400, settings=settings)
     assert (code, result["status"]) == (0, "completed"), reported
     ended = await connection.fetch(
@@ -125,8 +127,8 @@ async def test_refresh_ends_the_open_run_and_keeps_the_open_rejects(
     assert await connection.fetchval(OPEN_REJECTS) >= rejects
 
 
-async def test_readers_read_on_while_tables_and_views_are_upgraded(postgres_server: EmbeddedPostgres) -> None:
-    """Each view that had rows has some at any moment, and no query of a reader fails; figures are those of before."""
+async def test_readers_continue_while_tables_and_views_are_upgraded(postgres_server: EmbeddedPostgres) -> None:
+    """Each view that had rows has some at any moment, no query of a reader fails, and figures are unchanged."""
     dsn = create_database(postgres_server)
     await load_previous_head(dsn)
     connection = await open_connection(dsn, application_name="test")

@@ -1,4 +1,4 @@
-"""The sample and one whole refresh on an empty database, on each of the supported PostgreSQL versions."""
+"""The sample and one full refresh on an empty database, on each supported PostgreSQL version."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_sample_is_loaded_and_every_view_built(sandbox_database: str) -> N
 def test_whole_stack_refreshes_from_nothing(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:
     assert postgres_server.binaries is not None
     settings, home = {"PG_BIN": str(postgres_server.binaries.folder)}, str(tmp_path / "home")
-    # another version's stack runs beside this one
+    # another version's stack runs at the same time
     code, result, reported = call_command("up", "--exit-when-done", "--home", home, seconds=400, settings=settings)
     assert (code, result["status"]) == (0, "completed"), reported
     assert f"PostgreSQL {postgres_server.binaries.major} (PG_BIN)" in reported

@@ -1,4 +1,4 @@
-"""Addresses from outside: which may be requested, which never, and that the checked address is the one connected to."""
+"""Addresses from outside: which are allowed and which are refused, and the checked address is the one connected to."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_an_odd_address_is_refused_with_a_short_reason(url: str, words: str) -> 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60) | st.from_regex(r"https?://[^/]{1,30}(/.*)?", fullmatch=True))
-def test_whatever_comes_it_is_refused_or_leads_out(text: str) -> None:
+def test_any_address_is_refused_or_public(text: str) -> None:
     with suppress(RefusedAddressError):
         url = check_url(text, ANY)
         assert (url.scheme, url.userinfo) == ("https", b"")
@@ -127,7 +127,7 @@ def test_hosts_that_are_listed_are_the_only_ones() -> None:
             check_url(f"https://{host}/", rules)
 
 
-def test_the_stand_in_is_taken_as_it_is_and_nothing_beside_it() -> None:
+def test_only_the_stand_in_is_exempt() -> None:
     rules = AddressRules(own_url="http://127.0.0.1:8090/fundata-api")
     assert check_url("http://127.0.0.1:8090/x.csv", rules).port == 8090
     for url in (
@@ -151,7 +151,7 @@ async def fetch(downloads: PublicDownloads, url: str) -> tuple[bytes, str]:
         return await response.aread(), str(final)
 
 
-async def test_the_judged_address_is_dialled_and_the_name_is_what_its_certificate_must_have(web: Web) -> None:
+async def test_the_checked_address_is_used_and_the_certificate_must_match_the_name(web: Web) -> None:
     body, final = await fetch(web.open(), f"{web.base}/x.csv?signature=1")
     assert (body, final) == (b"data", f"{web.base}/x.csv?signature=1")
     assert web.requested == ["exports.example"]
@@ -163,7 +163,7 @@ async def test_the_judged_address_is_dialled_and_the_name_is_what_its_certificat
     assert len(web.handler.seen) == 1
 
 
-async def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(web: Web) -> None:
+async def test_a_name_with_an_internal_address_is_refused_before_anything_is_sent(web: Web) -> None:
     with pytest.raises(RefusedAddressError):
         await fetch(web.open(), web.base.replace("exports", "inside") + "/x.csv")
     with pytest.raises(RefusedAddressError, match=r"leads to 127\.0\.0\.1"):
@@ -183,7 +183,7 @@ async def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(web: 
         ("/go", ExchangeError, "more than 3 times"),
     ],
 )
-async def test_a_redirect_is_judged_like_the_first_address(
+async def test_a_redirect_is_checked_like_the_first_address(
     web: Web, location: str, error: type[Exception], words: str
 ) -> None:
     web.handler.location = location
@@ -199,7 +199,7 @@ async def test_a_good_redirect_is_followed_without_cookies(web: Web) -> None:
     assert "cookie" not in web.handler.seen[1][1]
 
 
-async def test_behind_a_proxy_literal_addresses_are_judged_and_names_are_left_to_it(web: Web) -> None:
+async def test_behind_a_proxy_only_literal_addresses_are_checked(web: Web) -> None:
     nobody = "http://127.0.0.1:9"
     downloads = PublicDownloads(ANY, load_certificates(), look_up=web.look_up, find_proxy=lambda _url: nobody)
     with pytest.raises(RefusedAddressError):
@@ -209,10 +209,10 @@ async def test_behind_a_proxy_literal_addresses_are_judged_and_names_are_left_to
     assert web.requested == []
 
 
-async def test_an_unknown_name_is_no_answer() -> None:
+async def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(ExchangeError, match="unknown"):
         await fetch(PublicDownloads(ANY, load_certificates(), find_proxy=lambda _url: None), "https://no.such.invalid/")
 
 
-def test_httpx_would_not_take_the_dot_for_another_host() -> None:
+def test_a_trailing_dot_is_not_another_host() -> None:
     assert find_host(httpx.URL("https://EXPORTS.example./x")) == "exports.example"

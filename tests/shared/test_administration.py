@@ -1,4 +1,4 @@
-"""An owner without an administrator's rights: made beside him, given what former releases made, however often it starts."""
+"""An owner without administrator rights: created, given the tables of former releases, at every start."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write_dsn(dsn: str, login: Login) -> str:
     return f"postgresql://{login.user}:{login.password.replace(chr(92), '%5C')}@{dsn.rsplit('@', maxsplit=1)[-1]}"
 
 
-async def test_a_database_of_before_becomes_the_owners(
+async def test_a_database_of_an_earlier_release_is_given_to_the_owner(
     database: str, pool: Pool, postgres_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pool.execute(

@@ -1,4 +1,4 @@
-"""What the upgrade makes of a database with a login code and a run at work: both go on, and acts are kept from then on."""
+"""The upgrade of a database with a login code and an active run: both stay valid, and acts are recorded afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sra_testing.people import SOMEBODY
 BEFORE = "0020"
 
 
-async def test_a_run_at_work_and_a_login_code_outlive_the_upgrade(empty_database: str) -> None:
+async def test_an_active_run_and_a_login_code_survive_the_upgrade(empty_database: str) -> None:
     await upgrade_database(empty_database, revision=BEFORE)
     connection = await open_connection(empty_database, application_name="test")
     run = uuid4()

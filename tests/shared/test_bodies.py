@@ -1,4 +1,4 @@
-"""Bodies of answers: one encoding at most, in steps, within bounds, from real servers."""
+"""Response bodies: one encoding at most, read in steps within limits, from real servers."""
 
 from __future__ import annotations
 
@@ -56,16 +56,14 @@ PACKERS = {
     name=st.sampled_from(sorted(PACKERS)),
     step=st.integers(1, 70_000),
 )
-def test_what_was_packed_comes_out_whatever_the_pieces(body: bytes, name: str, step: int) -> None:
+def test_compressed_bodies_are_restored_in_any_pieces(body: bytes, name: str, step: int) -> None:
     packed = PACKERS[name](body)
     assert unpack(packed, name, step=max(step, len(packed) // 500 + 1)) == body
 
 
 @settings(max_examples=60, deadline=None)
 @given(body=st.binary(min_size=1, max_size=2000), name=st.sampled_from(["gzip", "deflate"]), data=st.data())
-def test_what_is_damaged_is_an_error_or_bounded_and_never_another_exception(
-    body: bytes, name: str, data: st.DataObject
-) -> None:
+def test_damaged_bodies_are_errors_or_limited(body: bytes, name: str, data: st.DataObject) -> None:
     packed = bytearray(PACKERS[name](body))
     for _ in range(data.draw(st.integers(1, 4))):
         packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
@@ -74,7 +72,7 @@ def test_what_is_damaged_is_an_error_or_bounded_and_never_another_exception(
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate"])
-def test_what_breaks_off_or_continues_is_an_error(name: str) -> None:
+def test_truncated_or_overlong_bodies_are_errors(name: str) -> None:
     packed = PACKERS[name](hashlib.shake_128(b"1").digest(5000))
     for body in (packed[:-1], packed[:20], packed + b"and more"):
         with pytest.raises(BodyError):
@@ -99,7 +97,7 @@ def test_several_or_unknown_encodings_are_an_error_with_a_reason(encodings: list
     assert len(str(raised.value)) < 200
 
 
-def test_a_body_that_unpacks_to_too_much_is_given_up_early() -> None:
+def test_a_body_that_decompresses_to_too_much_is_abandoned_early() -> None:
     packed = gzip.compress(bytes(50_000_000))
     taken: list[int] = []
     with pytest.raises(BodyTooLargeError):
@@ -132,7 +130,7 @@ async def ask(url: str, bound: Bound, seconds: float | None = None) -> HttpRespo
         return await send_request(client, "GET", url, bound=bound, seconds=seconds)
 
 
-async def test_a_body_that_is_too_large_by_its_own_account_is_not_read() -> None:
+async def test_a_body_with_a_too_large_content_length_is_not_read() -> None:
     with (
         responding([b"x"], {"Content-Length": str(2 << 30)}) as url,
         pytest.raises(ExchangeError, match="more than 1,000,000 bytes"),
@@ -140,7 +138,7 @@ async def test_a_body_that_is_too_large_by_its_own_account_is_not_read() -> None
         await ask(url, Bound.of(1_000_000))
 
 
-async def test_a_body_that_drips_is_given_up() -> None:
+async def test_a_slowly_sent_body_is_abandoned() -> None:
     with responding([b"x"] * 400, {}, pause=0.01) as url:
         with pytest.raises(ExchangeError, match="too slowly"):
             await ask(url, Bound(1000, 1000, slowest=1000, window=0.1))
@@ -172,6 +170,6 @@ async def test_1559_bytes_that_unpack_to_gigabytes_are_an_error(declared: str) -
     "url",
     ["http://[::1", "http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://a\x00b/", "http://127.0.0.1:1/é\ud800"],
 )
-async def test_an_odd_address_is_an_exchange_that_failed(url: str) -> None:
+async def test_an_invalid_address_is_a_failed_request(url: str) -> None:
     with pytest.raises(ExchangeError):
         await ask(url, LARGE)

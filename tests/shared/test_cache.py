@@ -1,4 +1,4 @@
-"""Kept answers: the same key, the newest body, gone when they expired."""
+"""Cached responses: the same key, the newest body, removed after they expire."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_the_newest_body_is_kept_among_all_writers(pool: Pool) -> None:
     assert await cache.get("k") == "new"
 
 
-async def test_no_time_at_all_is_refused(pool: Pool) -> None:
+async def test_a_lifetime_of_zero_is_refused(pool: Pool) -> None:
     with pytest.raises(ValueError, match="cannot be stored"):
         await DatabaseCache(pool).put("k", "[]", lifetime=timedelta())
 

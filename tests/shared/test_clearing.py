@@ -1,4 +1,4 @@
-"""What tests share is cleared between them: no row, view or sequence of one is there for the next."""
+"""Resources that tests share are cleared between them: no row, view or sequence of one test remains for the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALUES (gen_random_uuid(), 'fundata', 'FundGeneral', 'data/a.csv', 1, 'field_cou
 """
 
 
-async def test_rows_views_and_numbers_of_a_test_are_gone(pool: Pool) -> None:
+async def test_rows_views_and_sequences_of_a_test_are_cleared(pool: Pool) -> None:
     async with pool.acquire() as connection:
         baseline = await read_baseline(connection)
         assert "public.alembic_version" in baseline.contents
@@ -38,7 +38,7 @@ async def test_a_change_that_cannot_be_cleared_is_named(pool: Pool, change: str)
             await clear_database(connection, baseline)
 
 
-def test_a_stand_in_that_is_lent_again_knows_nothing_of_before() -> None:
+def test_a_reused_stand_in_is_reset() -> None:
     with run_stand_in(securities=30) as first:
         first.set_faults({"match": "/stable/", "kind": "500", "times": None})
         first.set_fmp(plan="free", limit=1)

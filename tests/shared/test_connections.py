@@ -1,4 +1,4 @@
-"""The bound on connections and the deadline of a request's head, on a real server with real sockets."""
+"""The limit on connections and the deadline of a request's head, on a real server with real sockets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Hasty(GuardedProtocol):
 
 
 class App:
-    """Answers; what asks for /slow waits until it may end."""
+    """Responds to requests; /slow waits until it is released."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -98,7 +98,7 @@ def close(sockets: Sockets) -> None:
         writer.close()
 
 
-async def test_health_answers_while_others_hold_connections_open() -> None:
+async def test_health_responds_while_others_hold_connections_open() -> None:
     async with serve(Patient) as (_, port):
         held = await open_sockets(port, 300, b"") + await open_sockets(port, 300, PARTIAL)
 
@@ -110,7 +110,7 @@ async def test_health_answers_while_others_hold_connections_open() -> None:
         close(held)
 
 
-async def test_requests_at_work_are_not_closed_and_a_new_one_is_where_all_are() -> None:
+async def test_active_requests_are_not_closed_and_a_new_one_is_if_all_are_active() -> None:
     async with serve(Patient) as (app, port):
         at_work = [asyncio.create_task(ask(port, "/slow")) for _ in range(Patient.most_connections)]
 
@@ -125,7 +125,7 @@ async def test_requests_at_work_are_not_closed_and_a_new_one_is_where_all_are() 
         assert set(await asyncio.gather(*at_work)) == {200}
 
 
-async def test_a_head_that_does_not_end_is_closed_also_after_a_first_request() -> None:
+async def test_an_endless_head_is_closed_even_after_a_first_request() -> None:
     async with serve(Hasty) as (_, port):
         first, idle = await open_sockets(port, 1, PARTIAL), await open_sockets(port, 1, b"")
         whole = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -135,7 +135,7 @@ async def test_a_head_that_does_not_end_is_closed_also_after_a_first_request() -
             close(sockets)
 
 
-async def test_a_body_that_does_not_end_is_given_up_and_waiting_for_the_client_to_leave_is_not() -> None:
+async def test_an_endless_body_is_abandoned_and_waiting_for_a_disconnect_is_not() -> None:
     messages = [{"type": "http.request", "body": b"a", "more_body": False}]
 
     async def receive() -> Any:

@@ -1,4 +1,4 @@
-"""Generated requests against a real service: it never fails, and answers only what its description says."""
+"""Generated requests against a real service: it never fails, and its responses match its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DATABASE_URL: every parameter of libpq has its effect, is dropped, or is refused by its name; on a real server."""
+"""DATABASE_URL: every parameter of libpq has its effect, is dropped, or is refused by name, on a real server."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Option(ctypes.Structure):
 
 
 def list_keywords(library: Path) -> set[str]:
-    """Ask a libpq which parameters it knows."""
+    """Return the parameters that a libpq knows."""
     libpq = ctypes.CDLL(str(library))
     libpq.PQconndefaults.restype = ctypes.POINTER(_Option)
     options, names, place = libpq.PQconndefaults(), set(), 0
@@ -75,7 +75,7 @@ def test_table_names_what_libpq_18_knows() -> None:
 @pytest.mark.parametrize(
     "parameter", [each for each in PARAMETERS if each.fate is not Fate.REFUSED], ids=lambda p: p.name
 )
-def test_each_usable_parameter_is_taken_and_a_bad_value_named(parameter: object, tmp_path: Path) -> None:
+def test_each_supported_parameter_is_accepted_and_a_bad_value_named(parameter: object, tmp_path: Path) -> None:
     each = BY_NAME[getattr(parameter, "name", "")]
     (tmp_path / "file").touch()
     forms = {Form.NUMBER: "3", Form.FILE: f"{tmp_path}/file", Form.FOLDER: str(tmp_path), Form.TEXT: "text"}
@@ -103,7 +103,7 @@ def test_each_usable_parameter_is_taken_and_a_bad_value_named(parameter: object,
         *("sslrootcert=system&sslmode=require", "min_protocol_version=3.2", "port=x", "host=/run/p", "dbname=e"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_its_name(query: str) -> None:
+def test_unsupported_parameters_are_refused_by_name(query: str) -> None:
     with pytest.raises(ConfigError) as raised:
         normalise_dsn(f"{BASE}?{query}")
     assert raised.value.exit_code == 5
@@ -120,7 +120,7 @@ def test_what_cannot_be_honoured_is_refused_by_its_name(query: str) -> None:
         "host=h dbname=d",
     ],
 )
-def test_hosts_and_ports_that_are_none_are_refused(address: str) -> None:
+def test_invalid_hosts_and_ports_are_refused(address: str) -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL"):
         normalise_dsn(address)
 
@@ -271,7 +271,7 @@ async def test_parameters_have_their_effect(lab: Lab) -> None:
         ("options=-c%20nonsense%3D1", "options"),
     ],
 )
-def test_what_the_server_or_its_certificate_refuses_is_named(
+def test_errors_of_the_server_or_its_certificate_are_named(
     query: str, word: str, lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", lab.write("postgresql://{login}@localhost:{port}/postgres?" + query))
@@ -334,7 +334,7 @@ def test_the_way_to_the_server_is_reported_in_one_sentence(
     assert "Internal error" not in result
 
 
-def test_an_address_without_a_host_asks_the_usual_sockets(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+def test_an_address_without_a_host_uses_the_default_sockets(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     monkeypatch.setenv("PGHOST", str(lab.sockets))
     monkeypatch.setenv("PGPORT", str(lab.server.port))
 

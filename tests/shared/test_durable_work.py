@@ -1,4 +1,4 @@
-"""What must come of a run when workers die, pause or leave, and when the server drops everybody."""
+"""Runs whose workers die, pause or stop, and a server that drops all connections."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_run_has_one_job_and_the_library_serves_our_first_priority_first(p
     assert [row["priority"] for row in rows] == [3, 5]
 
 
-async def test_killed_worker_is_taken_over_without_loss_or_double(database: str, probe_pool: Pool) -> None:
+async def test_a_killed_worker_is_taken_over_without_loss_or_duplicates(database: str, probe_pool: Pool) -> None:
     task_id = await request_probe(probe_pool, chunks=8, pause=0.5)
     with run_worker_process(database) as victim:
         await wait_for(lambda: count_chunks(probe_pool), what="a first chunk")
@@ -132,7 +132,7 @@ async def test_lone_worker_that_was_paused_continues_with_its_own_units(database
         lone.send_signal(signal.SIGCONT)
         assert await wait_for_end(probe_pool, task_id) is RunStatus.COMPLETED
     await assert_chunks_once(probe_pool, 24)
-    # each part was taken by nobody but the worker that had it, and only once where its connections outlived the pause
+    # each part was claimed by its worker only, and only once if its connections survived the pause
     assert len(await read_owners(probe_pool)) == 1
     async with probe_pool.acquire() as connection:
         task = await read_run(connection, task_id)

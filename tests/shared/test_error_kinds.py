@@ -72,7 +72,7 @@ async def test_full_disk_is_waited_out(pool: Pool, worker: Worker) -> None:
 if sys.platform == "linux":
 
     @pytest.mark.faults
-    def test_disk_that_is_full_for_a_while_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    def test_a_temporarily_full_disk_loses_and_duplicates_nothing(tmp_path: Path) -> None:
         as_user = ["--user", "--map-root-user"] if os.geteuid() else []
         support = Path(full_disk.__file__).parents[1]
         done = subprocess.run(
@@ -91,7 +91,7 @@ if sys.platform == "linux":
         assert "unit_waits_for_database" in done.stderr or "run_interrupted" in done.stderr
 
 
-async def test_connection_lost_in_a_chunk_spends_no_attempt(pool: Pool, worker: Worker) -> None:
+async def test_a_connection_lost_in_a_chunk_consumes_no_attempt(pool: Pool, worker: Worker) -> None:
     tries: list[int] = []
 
     async def act(context: UnitContext) -> None:
@@ -124,7 +124,7 @@ async def test_a_cancelled_run_ends_although_its_connection_is_lost_at_that_mome
     assert (await fetch_units(pool, task_id))["a"].status.value == "running"
 
 
-async def test_unit_whose_last_commit_went_unanswered_is_not_done_again(pool: Pool, worker: Worker) -> None:
+async def test_a_unit_with_an_unconfirmed_last_commit_is_not_repeated(pool: Pool, worker: Worker) -> None:
     tries: list[int] = []
 
     async def act(context: UnitContext) -> None:
@@ -138,7 +138,7 @@ async def test_unit_whose_last_commit_went_unanswered_is_not_done_again(pool: Po
     assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
 
 
-async def test_unit_given_up_while_the_server_was_away_is_taken_again_as_the_same_attempt(
+async def test_a_unit_abandoned_during_an_outage_is_claimed_again_as_the_same_attempt(
     pool: Pool, worker: Worker
 ) -> None:
     task_id = await ask(pool, max_retries=0)
@@ -195,7 +195,7 @@ class Heard(logging.Handler):
         self.texts.append(str(record.msg))
 
 
-async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empty_database: str) -> None:
+async def test_a_worker_claims_nothing_before_the_tables_match_its_code(empty_database: str) -> None:
     # the code requests runs by the columns of this revision
     await upgrade_database(empty_database, revision="0030")
     async with Worker(empty_database, "early", timing=QUICK) as worker:
@@ -230,7 +230,7 @@ async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empt
     assert not {"run_interrupted", "job_worker_restarts"} & set(events)
 
 
-async def test_worker_that_is_stopped_as_it_looks_at_the_tables_takes_nothing_more(database: str) -> None:
+async def test_a_worker_stopped_during_the_check_of_the_tables_claims_nothing(database: str) -> None:
     async with Worker(database, "brief", timing=QUICK) as worker:
         pool = await worker.open_pool(min_size=0)
         jobs = JobWorker(dsn=database, pool=pool, worker=worker, works={"daily_quotes": ScriptedWork(commit_one)})

@@ -1,4 +1,4 @@
-"""The upgrade to events that end, of a database with rows of before and a run at work."""
+"""The upgrade to events that end, of a database with earlier rows and an active run."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def put_rows_of_before(connection: Connection, run: UUID) -> None:
     )
 
 
-async def test_rows_and_a_run_at_work_continue_after_the_upgrade(empty_database: str) -> None:
+async def test_rows_and_an_active_run_continue_after_the_upgrade(empty_database: str) -> None:
     await upgrade_database(empty_database, revision="0015")
     connection, run = await open_connection(empty_database, application_name="test"), uuid4()
     await put_rows_of_before(connection, run)

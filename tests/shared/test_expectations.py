@@ -1,4 +1,4 @@
-"""What the ingest services say when they start: which datasets shall be fresh, each as its registry or catalogue has it."""
+"""The expected datasets that the ingest services store at their start, from the registry and the catalogue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sra_testing.waiting import wait_for
 ACCOUNT = FundataSettings(fundata_access_key_id=SecretStr("key"), fundata_secret_access_key=SecretStr("secret"))
 
 
-def test_every_dataset_of_fmp_is_expected_where_there_is_a_key() -> None:
+def test_every_dataset_of_fmp_is_expected_if_a_key_is_set() -> None:
     found = {one.dataset: one for one in list_fmp(FmpSettings(fmp_api_key=SecretStr("key")))}
     assert list(found) == [dataset.name for dataset in DATASETS]
     assert {name for name, one in found.items() if one.by_records} == {
@@ -42,7 +42,7 @@ def test_every_dataset_of_fmp_is_expected_where_there_is_a_key() -> None:
     assert list_fmp(FmpSettings()) == []
 
 
-def test_every_dataset_of_the_update_api_is_expected_where_there_is_an_account() -> None:
+def test_every_dataset_of_the_update_api_is_expected_if_an_account_is_set() -> None:
     catalogue = load_catalogue()
     found = {one.dataset: one for one in list_fundata(ACCOUNT, catalogue)}
     assert len(found) == 21

@@ -1,4 +1,4 @@
-"""What the upgrade makes of a database that has prices: it knows how far back they reach and asks for nothing twice."""
+"""The upgrade of a database with prices: it records how far back they reach, and nothing is requested twice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def former_database(postgres_server: EmbeddedPostgres, former_template: str) -> 
 
 
 async def put_backfill(connection: Connection, status: str, units: dict[str, str]) -> None:
-    """Store the first backfill as the former code asked for it, with how its units stand."""
+    """Store the first backfill as the former code requested it, with the states of its units."""
     run = uuid4()
     await connection.execute(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, parameters)"
@@ -58,7 +58,7 @@ async def put_backfill(connection: Connection, status: str, units: dict[str, str
 
 
 async def put_prices(connection: Connection, parameters: dict[str, Any]) -> None:
-    """Store two days of prices and the run that brought them."""
+    """Store two days of prices and their run."""
     run = uuid4()
     await connection.execute(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, parameters)"

@@ -1,4 +1,4 @@
-"""A role whose defaults are all against us: SERIALIZABLE, time-outs of milliseconds, odd forms of every value."""
+"""A role with hostile defaults: SERIALIZABLE, time-outs of milliseconds, odd forms of every value."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _quote(name: str, value: str) -> str:
     return value if name in ("search_path", "datestyle") else f"'{value}'"
 
 
-def test_migrations_loads_and_a_collection_do_not_notice(
+def test_migrations_loads_and_a_collection_are_unaffected(
     hostile_database: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", hostile_database)

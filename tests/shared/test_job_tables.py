@@ -1,4 +1,4 @@
-"""The queue's tables are those that the library in use would make."""
+"""The queue's tables are those that the installed library would create."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def test_library_finds_nothing_to_change(database: str) -> None:
     assert list(plan.statements) == []
 
 
-async def test_library_takes_none_of_its_names_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_library_takes_no_name_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = library_settings()
     for name in ("QUEUE_TABLE", "CHANNEL", "FUNCTION", "TRIGGER", "PGQUEUER_PREFIX", "PGQUEUER_SCHEMA", "DURABILITY"):
         monkeypatch.setenv(name, "volatile")

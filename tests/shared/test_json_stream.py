@@ -1,4 +1,4 @@
-"""JSON arrays read in pieces: the same values as at once, and never more memory than the bound says."""
+"""JSON arrays read in pieces: the same values as in one parse, within the memory limit."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_it_reads_what_one_parse_reads(rows: list[Any], piece: int, slab: int, i
 
 @settings(max_examples=60, deadline=None)
 @given(body=st.binary(max_size=60) | st.text(alphabet='[]{},":\\u0 1e-', max_size=60).map(str.encode))
-def test_whatever_comes_it_is_a_list_or_an_error(body: bytes) -> None:
+def test_any_input_is_a_list_or_an_error(body: bytes) -> None:
     # numbers that no decimal holds are the caller's
     with patch.object(json_stream, "_SLAB", 4), suppress(BrokenJsonError, ArithmeticError):
         assert isinstance(load(body), list)
@@ -76,7 +76,7 @@ def write_array(kind: str, count: int = COUNT) -> bytes:
 
 
 @pytest.mark.parametrize("kind", [*SHAPES, "other names"])
-def test_the_estimate_is_never_below_what_it_takes(kind: str) -> None:
+def test_the_estimate_is_never_below_the_actual_size(kind: str) -> None:
     body = write_array(kind)
     tracemalloc.start()
     values = DECODER.decode(body.decode())
@@ -87,12 +87,12 @@ def test_the_estimate_is_never_below_what_it_takes(kind: str) -> None:
     assert estimate_parsed_size(body) <= estimate_parsed_size(body.decode()) * 2
 
 
-def test_the_estimate_of_good_rows_is_not_far_above() -> None:
+def test_the_estimate_of_valid_rows_is_close() -> None:
     assert estimate_parsed_size(write_array("rows")) < 3_000 * COUNT
 
 
 @pytest.mark.parametrize("kind", [*SHAPES, "other names"])
-def test_an_array_that_would_take_too_much_is_given_up_early(kind: str) -> None:
+def test_an_array_that_is_too_large_is_abandoned_early(kind: str) -> None:
     body = write_array(kind, 30_000)
     tracemalloc.start()
     with pytest.raises(LargeJsonError, match="more than 2 MB of memory"):
@@ -116,7 +116,7 @@ def test_a_value_without_end_or_bottom_is_an_error(body: bytes, words: str) -> N
         load(body)
 
 
-def test_a_false_border_costs_a_second_look_and_nothing_else() -> None:
+def test_a_false_boundary_only_costs_a_second_scan() -> None:
     rows = [{"texts": ["a},{b", {"x": [{}, {}]}], "n": n} for n in range(300)]
     with patch.object(json_stream, "_SLAB", 20):
         assert load(json.dumps(rows).encode()) == rows

@@ -1,4 +1,4 @@
-"""What starts often, and waits for long, does not import what only its work needs; docs/benchmarks.md has the figures."""
+"""Processes that start often or wait for long do not import what only their work needs; docs/benchmarks.md has the figures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORK = frozenset({"polars", "numpy", "pandas", "exchange_calendars", "alembic", 
 TERMINAL = frozenset({"rich", "pygments", "click", "typer"})
 SERVER = frozenset({"fastapi", "uvicorn", "pgqueuer", "jinja2"})
 STARTS = {
-    "import gateway.main": WORK | TERMINAL - {"click"},  # uvicorn brings click along
+    "import gateway.main": WORK | TERMINAL - {"click"},  # uvicorn imports click
     "import fmp_ingest.main": WORK | TERMINAL - {"click"},
     "import fundata_ingest.main": WORK | TERMINAL - {"click"},
     "import view_builder.main": WORK | TERMINAL - {"click"},
@@ -53,7 +53,7 @@ def test_nothing_is_imported_that_only_later_work_needs(code: str) -> None:
 
 
 @pytest.mark.parametrize("build", [build_fmp, build_fundata])
-async def test_the_works_of_a_service_are_as_declared_before_they_are_made(
+async def test_the_works_of_a_service_match_their_declarations(
     build: Callable[[], tuple[FastAPI, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
@@ -71,7 +71,7 @@ async def test_the_works_of_a_service_are_as_declared_before_they_are_made(
         await work.load()
 
 
-async def test_deferred_works_are_made_once_and_beside_the_loop() -> None:
+async def test_deferred_works_are_created_once_and_outside_the_loop() -> None:
     threads = []
 
     def make() -> dict[str, Work]:

@@ -1,4 +1,4 @@
-"""Our locks exclude one another, waiting for them ends, and no other role can hold one."""
+"""Our locks exclude each other, waiting for them ends, and no other role can hold one."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ async def test_a_lock_excludes_others_until_its_transaction_ends(pool: Pool) -> 
             assert await second.fetchval("SHOW lock_timeout") == "0"
 
 
-async def test_many_that_want_locks_in_any_order_get_them_one_after_another(pool: Pool) -> None:
-    """Also while their rows are made: nobody waits in a circle, and no two hold one at once."""
+async def test_locks_requested_in_any_order_are_granted_one_after_another(pool: Pool) -> None:
+    """Also while their rows are created: no deadlock occurs, and no two hold one at once."""
     held: set[str] = set()
 
     async def work(number: int) -> None:
@@ -105,7 +105,7 @@ def test_no_advisory_lock_is_taken() -> None:
     assert found.stdout.split() == []
 
 
-async def test_a_migration_waits_for_another_one_and_not_for_ever(
+async def test_a_migration_waits_for_another_one_for_a_limited_time(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pool.execute("UPDATE alembic_version SET version_num = $1", BEFORE)
@@ -118,7 +118,7 @@ async def test_a_migration_waits_for_another_one_and_not_for_ever(
         assert await pool.fetchval("SELECT version_num FROM alembic_version") == BEFORE
 
 
-async def test_a_database_with_rows_and_a_run_at_work_gets_the_locks(empty_database: str) -> None:
+async def test_a_database_with_rows_and_an_active_run_gets_the_locks(empty_database: str) -> None:
     await upgrade_database(empty_database, revision=BEFORE)
     connection = await open_connection(empty_database, application_name="test")
     run = uuid4()

@@ -1,4 +1,4 @@
-"""`python -m sra_shared.migrate`, a deploy's first step: the tables, the password of the reader, what is left to do."""
+"""`python -m sra_shared.migrate`, the first step of a deploy: the tables, the reader's password, the remaining steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSWORD = "reads-and-'nothing\\else"
 
 
 def migrate(dsn: str, **settings: str) -> tuple[int, str, str]:
-    """Run the command as a deploy does; return its exit code, what it told people, and its log."""
+    """Run the command as a deploy does; return its exit code, its messages, and its log."""
     done = subprocess.run(
         [sys.executable, "-m", "sra_shared.migrate"],
         env=build_environment({"DATABASE_URL": dsn, **settings}),
@@ -83,7 +83,7 @@ def test_password_of_the_reader_is_set(empty_database: str) -> None:
         read_as_reader(empty_database, PASSWORD)
 
 
-def test_owner_who_may_set_no_password_learns_what_to_run(
+def test_an_owner_who_may_not_set_a_password_gets_the_statement(
     plain_database: str,
     postgres_server: EmbeddedPostgres,
     monkeypatch: pytest.MonkeyPatch,
@@ -118,7 +118,7 @@ def test_owner_who_may_set_no_password_learns_what_to_run(
     assert "administrator" in migrate(plain_database, SRA_READER_PASSWORD="rotated-since")[1]
 
 
-def test_code_before_the_last_migration_leaves_a_newer_database_as_it_is(
+def test_older_code_does_not_change_a_newer_database(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     execute_sql(database, "UPDATE alembic_version SET version_num = '9999'")
@@ -142,7 +142,7 @@ def test_wrong_settings_are_named() -> None:
     assert "DATABASE_URL" in log
 
 
-def test_database_that_is_away_fails_the_deploy_in_one_line() -> None:
+def test_an_unreachable_database_fails_the_deploy_in_one_line() -> None:
     code, _, log = migrate("postgres://u:hidden-password@127.0.0.1:1/d")
     assert code == 1
     assert "migration_failed" in log

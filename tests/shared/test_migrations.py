@@ -1,4 +1,4 @@
-"""Migrations against the models, and what a start makes of a database."""
+"""Migrations against the models, and databases at the start of a service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def database_template(whole_template: str) -> str:
     return whole_template
 
 
-async def test_migrations_make_what_the_models_say(database: str) -> None:
+async def test_migrations_create_the_tables_of_the_models(database: str) -> None:
     def compare(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": is_ours})
         return list(compare_metadata(context, metadata))
@@ -121,7 +121,7 @@ async def read_comments(dsn: str) -> dict[tuple[str, str], str]:
     return {(row["relname"], row["attname"]): row["description"] for row in rows}
 
 
-async def test_comments_are_added_and_taken_back(empty_database: str) -> None:
+async def test_comments_are_added_and_removed(empty_database: str) -> None:
     await upgrade_database(empty_database, revision="0023")
     before = await read_comments(empty_database)
     writer = await open_connection(empty_database, application_name="test")

@@ -1,4 +1,4 @@
-"""The queue's channel, on which any role may speak: floods, forgeries and garbage are as cheap as silence."""
+"""The queue's channel, which any role may use: floods, forgeries and garbage cost as little as silence."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_foreign_texts_are_counted_and_reported_once_a_minute(
     assert warnings == [1, 3_000]
 
 
-async def test_a_flood_of_hints_is_a_look_now_and_one_later(warnings: list[int]) -> None:
+async def test_a_flood_of_notices_causes_two_polls(warnings: list[int]) -> None:
     seen: list[str | bytes | bytearray] = []
     gate = NoticeGate(CHANNEL, seen.append)
     for _ in range(3_000):
@@ -74,7 +74,7 @@ async def test_the_library_still_finds_its_own_probe(warnings: list[int]) -> Non
     assert warnings == []
 
 
-async def test_a_driver_hands_on_hints_also_after_it_connected_anew(
+async def test_a_driver_passes_notices_on_after_a_reconnect(
     database: str, pool: Pool, warnings: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str | bytes | bytearray] = []

@@ -1,4 +1,4 @@
-"""Forked helper processes are processes: arguments, environment, output, exit code, signals."""
+"""Forked helper processes behave like processes: arguments, environment, output, exit code, signals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere helpe
 
 
 @pytest.mark.parametrize(("word", "code", "error"), [("exits", 3, ""), ("fails", 1, "ValueError: a mistake")])
-def test_a_helper_is_given_its_words_and_its_end_is_reported(
+def test_a_helper_gets_its_arguments_and_its_exit_is_reported(
     word: str, code: int, error: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     nursery = Nursery()

@@ -1,4 +1,4 @@
-"""The OpenAPI descriptions of all four services: every body and answer has an example that its schema takes."""
+"""The OpenAPI descriptions of all four services: every body and response has a valid example."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def description(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 def list_contents(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every body and answer: where it stands, its media type, its content."""
+    """Every body and response: its place, its media type, its content."""
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             bodies = {"body": operation.get("requestBody", {}), **operation["responses"]}
@@ -41,7 +41,7 @@ def list_contents(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[
                     yield f"{method.upper()} {path} {name}", media_type, content
 
 
-def test_every_body_and_answer_has_an_example_that_fits(description: dict[str, Any]) -> None:
+def test_every_body_and_response_has_a_valid_example(description: dict[str, Any]) -> None:
     seen = 0
     for where, _, content in list_contents(description):
         assert "example" in content, f"{where} has no example"

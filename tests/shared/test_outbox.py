@@ -1,4 +1,4 @@
-"""Completions: at least once on the wire, once in effect, whoever dies."""
+"""Completions: delivered at least once, effective once, whichever side dies."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def run_sender(pool: Pool, port: int) -> AsyncIterator[None]:
 
 
 def make_response(status: int) -> httpx.Response:
-    """An answer whose body is still to be read, as one from a network."""
+    """A response whose body is still to be read, as from a network."""
     return httpx.Response(status, stream=httpx.ByteStream(b""))
 
 
@@ -64,7 +64,7 @@ async def wait_until_delivered(pool: Pool) -> None:
     await wait_for(look, what="the delivery of all events")
 
 
-async def test_receiver_that_dies_after_taking_gets_the_event_again(database: str, receiver_pool: Pool) -> None:
+async def test_a_receiver_that_dies_after_storing_gets_the_event_again(database: str, receiver_pool: Pool) -> None:
     event_id = await put_event(receiver_pool)
     port = find_free_port()
     async with run_sender(receiver_pool, port):
@@ -82,7 +82,7 @@ async def test_receiver_that_dies_after_taking_gets_the_event_again(database: st
     assert rows[0]["deliveries"] >= 2
 
 
-async def test_event_says_what_ended_and_the_token_is_in_the_header_only(database: str, receiver_pool: Pool) -> None:
+async def test_an_event_names_the_run_and_the_token_is_only_in_the_header(database: str, receiver_pool: Pool) -> None:
     event_id = await put_event(receiver_pool)
     port = find_free_port()
     with run_receiver(database, port):
@@ -118,7 +118,7 @@ async def test_replicas_share_the_events(pool: Pool) -> None:
     assert seen == Counter(str(event) for event in events)
 
 
-async def test_refusals_are_kept_and_tried_again(pool: Pool) -> None:
+async def test_refused_events_are_kept_and_retried(pool: Pool) -> None:
     await put_event(pool)
     responses = iter([401, 422, 500, 503])
 
@@ -137,7 +137,7 @@ async def test_refusals_are_kept_and_tried_again(pool: Pool) -> None:
 
 async def test_event_of_a_sender_that_died_is_due_again(pool: Pool) -> None:
     await put_event(pool)
-    # as a sender leaves it that is killed after it took the event and before it was answered
+    # as left by a sender that is killed between the claim of the event and the response
     await pool.execute("UPDATE completion_outbox SET attempts = 1, next_attempt_at = now() + interval '0.5 seconds'")
     delivered = asyncio.Event()
 
@@ -155,7 +155,7 @@ async def test_event_of_a_sender_that_died_is_due_again(pool: Pool) -> None:
     await running
 
 
-async def test_rollback_of_the_run_takes_its_event_back(pool: Pool) -> None:
+async def test_a_rollback_of_the_run_removes_its_event(pool: Pool) -> None:
     async with pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()

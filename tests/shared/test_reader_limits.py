@@ -1,4 +1,4 @@
-"""What the application's role may take of the server: attacks as sra_reader, each of which meets a limit."""
+"""Limits of the application's role: attacks as sra_reader, each of which meets a limit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def prepared(pool: Pool, database: str) -> str:
     return database
 
 
-async def test_large_objects_and_locks_are_not_for_readers(prepared: str) -> None:
+async def test_readers_cannot_use_large_objects_and_locks(prepared: str) -> None:
     async with log_in(prepared) as reader:
         await reader.execute("SET default_transaction_read_only = off")
         for statement in (

@@ -1,4 +1,4 @@
-"""A rejected row that is delivered again: one reject that counts, whatever restarts, repeats or runs at the same time."""
+"""A rejected row that is delivered again: one reject with a count, after restarts, repeats and in concurrent runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_equal_rows_of_one_file_are_rejects_of_their_own(pool: Pool) -> No
     assert await read(pool) == [(",,", 3, 2), ("x", 3, 1), (",,", 9, 2), (",,", 5, 1), ("y", 10, 1)]
 
 
-async def test_a_chunk_that_is_delivered_once_more_after_a_rollback_counts_once(pool: Pool) -> None:
+async def test_a_chunk_repeated_after_a_rollback_counts_once(pool: Pool) -> None:
     await deliver(pool, "one", sight("x", line=2))
     async with pool.acquire() as connection:
         killed = connection.transaction()
@@ -75,7 +75,7 @@ async def test_rows_of_one_key_keep_what_was_delivered_last(pool: Pool) -> None:
     assert row["origin"] == {"path": "quote"}
 
 
-async def test_a_dismissal_holds_until_another_thing_is_wrong(pool: Pool) -> None:
+async def test_a_dismissal_is_valid_until_the_reason_changes(pool: Pool) -> None:
     await deliver(pool, "one", sight("x"))
     number = await pool.fetchval("SELECT reject_id FROM rejected_record")
     async with pool.acquire() as connection:

@@ -1,4 +1,4 @@
-"""The upgrade of a database with rejects and an active run: all stay, and the newest are counted from then on."""
+"""The upgrade of a database with rejects and an active run: all stay, and the newest are counted afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def put_reject(connection: Connection, run: UUID, source: str, path: str, 
     return number
 
 
-async def test_rejects_of_before_stay_and_the_newest_of_equal_ones_is_counted_up(empty_database: str) -> None:
+async def test_earlier_rejects_stay_and_the_newest_of_equal_ones_is_incremented(empty_database: str) -> None:
     await upgrade_database(empty_database, revision=BEFORE)
     connection = await open_connection(empty_database, application_name="test")
     first, second = uuid4(), uuid4()
@@ -69,7 +69,7 @@ async def test_rejects_of_before_stay_and_the_newest_of_equal_ones_is_counted_up
     assert {(row["seen_count"], row["last_seen_at"] == row["created_at"]) for row in after} == {(1, True)}
     assert await connection.fetchval("SELECT resume FROM run_unit") == {"offset": 9}
 
-    # what the code of before writes while it is replaced, and the same rows delivered by the code of today
+    # rows of the earlier code while it is replaced, and the same rows delivered with the present code
     await put_reject(connection, second, SOURCE, EXPORT.format("b"), b"old code")
     for path, raw, delivery in ((EXPORT.format("c"), b'{"x": 1}', "c"), ("data/général.csv", b"1,\xff,2", "d")):
         data_source = "API" if path.startswith("api/") else "CSV"

@@ -1,4 +1,4 @@
-"""Retry-After: both forms, and everything else that a server may send."""
+"""Retry-After: both forms, and any other value that a server may send."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DAY = 86_400.0
         (None, None),
     ],
 )
-def test_it_is_read_in_both_forms_and_nonsense_counts_as_absent(value: str | None, seconds: float | None) -> None:
+def test_both_forms_are_read_and_invalid_values_count_as_absent(value: str | None, seconds: float | None) -> None:
     assert read_retry_after(value, NOW) == seconds
 
 
@@ -47,7 +47,7 @@ def test_it_is_read_in_both_forms_and_nonsense_counts_as_absent(value: str | Non
     | st.from_regex(r"[0-9²³٣+\-. ]{1,40}")
     | st.from_regex(r"[A-Za-z]{3},? [0-9]{1,6} Jan [0-9]+ .*")
 )
-def test_whatever_comes_it_is_absent_or_within_a_day(value: str) -> None:
+def test_any_value_is_absent_or_within_a_day(value: str) -> None:
     found = read_retry_after(value, NOW)
     assert found is None or 0 <= found <= DAY
 

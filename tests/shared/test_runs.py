@@ -114,7 +114,7 @@ async def test_failed_attempt_resumes_at_its_last_commit(pool: Pool, worker: Wor
     assert (await fetch_units(pool, task_id))["a"].counts.stored == 2
 
 
-async def test_retries_without_progress_are_spent(pool: Pool, worker: Worker) -> None:
+async def test_retries_without_progress_are_limited(pool: Pool, worker: Worker) -> None:
     async def fail(_context: UnitContext) -> None:
         raise RetryableError("The source hung up.")
 
@@ -139,7 +139,7 @@ async def test_one_failed_unit_makes_the_run_partial_and_spares_the_others(pool:
     assert execution.task.error_details == [{"unit": "a", "dataset": "A", "message": "Dataset A changed its shape."}]
 
 
-async def test_parked_run_says_until_when_and_continues(pool: Pool, worker: Worker) -> None:
+async def test_a_parked_run_reports_its_end_and_continues(pool: Pool, worker: Worker) -> None:
     until = datetime.now(UTC) + timedelta(hours=2)
     parked = True
 
@@ -188,10 +188,10 @@ async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, still_
     assert await pool.fetchval("SELECT read_count FROM run_unit WHERE task_id = $1", task_id) == 0
 
 
-async def test_unit_claimed_when_the_server_drops_the_connection_is_claimed_again(
+async def test_a_unit_claimed_while_the_connection_drops_is_claimed_again(
     pool: Pool, database: str, worker: Worker
 ) -> None:
-    """The claim was committed, and giving the connection back fails: nobody works on the unit, so it must be free."""
+    """The claim was committed, and releasing the connection fails: no worker has the unit, so it must be free."""
 
     async def drop(connection: Connection) -> None:
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -207,7 +207,7 @@ async def test_unit_claimed_when_the_server_drops_the_connection_is_claimed_agai
     assert lease.unit.fencing_token == 2
 
 
-async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, still_worker: Worker) -> None:
+async def test_a_worker_with_expired_leases_does_not_claim_its_own_units(pool: Pool, still_worker: Worker) -> None:
     begun: list[str] = []
     slow_began, slow_may_end = asyncio.Event(), asyncio.Event()
 
@@ -239,7 +239,7 @@ async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, s
     assert {unit.fencing_token for unit in (await fetch_units(pool, task_id)).values()} == {1}
 
 
-async def test_heartbeat_renews_an_ended_lease_of_what_is_worked_on_and_no_other(pool: Pool, worker: Worker) -> None:
+async def test_a_heartbeat_renews_only_leases_of_active_units(pool: Pool, worker: Worker) -> None:
     kept, left = await ask(pool, parameters={"n": 1}), await ask(pool, parameters={"n": 2})
     for task_id in (kept, left):
         lease = await claim_unit(pool, task_id, worker, ordered=False)
@@ -261,7 +261,7 @@ async def test_heartbeat_renews_an_ended_lease_of_what_is_worked_on_and_no_other
 @pytest.mark.parametrize(
     "error", [asyncpg.InternalClientError("cannot switch to state 12"), RuntimeError("nobody knows of this one")]
 )
-async def test_heartbeat_outlives_an_error_of_its_connection(
+async def test_a_heartbeat_survives_an_error_of_its_connection(
     pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The driver raises the first one where the server goes between two steps of a statement."""
@@ -288,7 +288,7 @@ async def test_heartbeat_outlives_an_error_of_its_connection(
     assert len(opened) == 2
 
 
-async def test_living_lease_is_not_taken(pool: Pool, database: str, worker: Worker) -> None:
+async def test_a_valid_lease_is_not_taken_over(pool: Pool, database: str, worker: Worker) -> None:
     task_id = await ask(pool)
     assert await claim_unit(pool, task_id, worker, ordered=False) is not None
     async with Worker(database, "other", timing=QUICK) as other:
@@ -306,7 +306,7 @@ async def test_successor_frees_the_locks_of_a_stuck_predecessor(
     transaction = stuck.transaction()
     await transaction.start()
     await stuck.execute("UPDATE run_unit SET progress = '{}' WHERE task_id = $1", task_id)
-    # the expiry is what a pause of the whole process brings; it is set from within, since the row is locked
+    # a pause of the whole process causes the expiry; it is set in the transaction, because the row is locked
     await stuck.execute(
         "UPDATE run_unit SET lease_expires_at = now() - interval '1 minute' WHERE task_id = $1", task_id
     )
@@ -333,7 +333,7 @@ async def test_hundred_requests_make_one_run(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
 
 
-async def test_ended_work_may_be_asked_for_again(pool: Pool, worker: Worker) -> None:
+async def test_finished_work_may_be_requested_again(pool: Pool, worker: Worker) -> None:
     first = await ask(pool)
     await execute_run(pool, first, ScriptedWork(commit_one), worker)
     assert await ask(pool) != first
@@ -360,7 +360,7 @@ async def test_cancel_of_a_queued_run_ends_it_at_once(pool: Pool) -> None:
 
 
 async def test_cancel_ends_a_run_whose_worker_died(pool: Pool, still_worker: Worker) -> None:
-    """As a killed `./sra load` leaves it: no job brings another worker to it."""
+    """As a killed `./sra load` leaves it: no job starts another worker for it."""
     task_id = await ask(pool)
     lease = await claim_unit(pool, task_id, still_worker, ordered=False)
     assert lease is not None
@@ -405,7 +405,7 @@ async def test_run_reports_its_attempt_while_it_continues(pool: Pool, database: 
     for _ in range(3):
         execution = await execute_run(pool, task_id, ScriptedWork(act), worker)
         await make_due(pool, task_id)
-    # each attempt had stored something, which gives the retries back but does not unmake the attempt
+    # each attempt had stored rows, which restores the retries but still counts the attempt
     assert seen == [1, 2, 3]
     assert execution.task.attempt == 3
 

@@ -1,4 +1,4 @@
-"""Verifiers of passwords: those that the server would make itself."""
+"""Verifiers of passwords equal those of the server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PASSWORDS = [
 ]
 
 
-def test_the_example_of_the_standard() -> None:
+def test_the_example_in_the_rfc() -> None:
     """RFC 7677, section 3: the client's proof and the server's signature follow from what is kept."""
     salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
     kept = make_verifier("pencil", salt=salt).split("$")[2]
@@ -45,7 +45,7 @@ def test_the_example_of_the_standard() -> None:
 
 
 @pytest.mark.parametrize("password", PASSWORDS, ids=ascii)
-async def test_the_server_would_keep_the_same(pool: Pool, password: str) -> None:
+async def test_the_server_stores_the_same_verifier(pool: Pool, password: str) -> None:
     async with pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()

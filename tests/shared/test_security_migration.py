@@ -1,4 +1,4 @@
-"""The upgrade to ids of securities, of a database with listings and a run at work."""
+"""The upgrade to ids of securities, of a database with listings and an active run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sra_shared.kit.db import open_connection
 from sra_shared.migrate import upgrade_database
 
 
-async def test_listings_and_a_run_at_work_stay_and_ids_are_free_to_assign(empty_database: str) -> None:
+async def test_listings_and_an_active_run_stay_and_ids_can_be_assigned(empty_database: str) -> None:
     await upgrade_database(empty_database, revision="0025")
     connection, run = await open_connection(empty_database, application_name="test"), uuid4()
     await connection.execute(

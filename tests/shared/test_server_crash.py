@@ -1,4 +1,4 @@
-"""A server that is killed and comes back: work and events go on by themselves."""
+"""A database server that is killed and restarted: work and events continue by themselves."""
 
 from __future__ import annotations
 

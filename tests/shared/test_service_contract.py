@@ -1,4 +1,4 @@
-"""The HTTP contract that every service has, on a real database."""
+"""The HTTP contract of every service, on a real database."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ async def test_idempotency_key_repeats_its_run_and_refuses_another_body(client: 
     assert "another body" in assert_problem(changed, 409)["detail"]
 
 
-async def test_cancel_stops_a_waiting_run_and_leaves_an_ended_one(client: httpx.AsyncClient) -> None:
+async def test_cancel_stops_a_queued_run_and_keeps_a_finished_one(client: httpx.AsyncClient) -> None:
     response = await client.post("/runs", json={**BODY, "scheduled_at": "2990-01-01T00:00:00Z"}, headers=SERVICE)
     path = f"{response.headers['location']}/cancel"
     for _ in range(2):
@@ -268,7 +268,7 @@ async def test_ready_reports_what_is_missing(client: httpx.AsyncClient, empty_da
         assert (await unmigrated.get("/health")).status_code == 200
 
 
-async def test_health_answers_while_the_database_is_away() -> None:
+async def test_health_responds_during_a_database_outage() -> None:
     app = make_probe_app("postgres://nobody:hidden-password@127.0.0.1:1/nowhere")
     async with open_client(app) as client:
         response = await client.get("/health")

@@ -1,4 +1,4 @@
-"""A service as a process: how it starts, and how it ends."""
+"""A service as a process: start and shutdown."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool
         assert secret not in result
 
 
-async def test_service_started_without_database_begins_to_work_when_it_is_there(
+async def test_a_service_started_without_a_database_begins_once_it_is_available(
     database: str, pool: Pool, tmp_path: Path
 ) -> None:
     await pool.execute(PROBE_TABLE)

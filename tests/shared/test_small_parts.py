@@ -86,7 +86,7 @@ def test_host_may_be_an_address_or_a_folder(host: str, expected: str) -> None:
     assert build_dsn(host=host, port=5432, name="d", user="u", password=None, ssl=None) == expected
 
 
-def test_host_that_is_none_is_refused_by_the_name_of_its_variable() -> None:
+def test_an_invalid_host_is_refused_by_the_name_of_its_variable() -> None:
     with pytest.raises(ConfigError, match="DB_HOST"):
         build_dsn(host="postgres://h", port=5432, name="d", user="u", password=None, ssl=None)
 
@@ -278,7 +278,7 @@ print(own, child, with_child)
 """
 
 
-def test_peak_memory_is_that_of_the_program_and_not_of_the_one_that_started_it() -> None:
+def test_peak_memory_excludes_the_parent_process() -> None:
     done = subprocess.run([sys.executable, "-c", _MEASURE, "big"], check=True, capture_output=True, text=True)
     own, child, with_child = map(float, done.stdout.split())
     assert own > 419
@@ -300,6 +300,6 @@ print((held - psutil.Process().memory_info().rss) / 1e6)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left to themselves")
-def test_freed_memory_below_what_is_in_use_goes_back_to_the_system() -> None:
+def test_freed_memory_is_returned_to_the_system() -> None:
     done = subprocess.run([sys.executable, "-c", _RELEASE], check=True, capture_output=True, text=True)
     assert float(done.stdout) > 80

@@ -1,4 +1,4 @@
-"""Statements with places for names: every place has a part, and every part a place."""
+"""Statements with placeholders for names: every placeholder has a part, and every part a placeholder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from sra_shared.kit.database.statements import compose, compose_from
 
 
-def test_parts_are_put_in_their_places() -> None:
+def test_parts_replace_their_placeholders() -> None:
     assert compose("SELECT {a}, {a} FROM t LIMIT {n}", a="x", n=3) == "SELECT x, x FROM t LIMIT 3"
     # what is no place stays, and a part is not looked through for places
     assert compose("SELECT '{}'::jsonb, {a}", a="{b}") == "SELECT '{}'::jsonb, {b}"
@@ -15,6 +15,6 @@ def test_parts_are_put_in_their_places() -> None:
 
 
 @pytest.mark.parametrize("parts", [{}, {"a": "x", "b": "y"}])
-def test_a_place_without_a_part_and_a_part_without_a_place_are_mistakes(parts: dict[str, str]) -> None:
+def test_missing_and_unused_parts_are_errors(parts: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="differ in: SELECT"):
         compose("SELECT {a}", **parts)

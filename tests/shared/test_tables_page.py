@@ -1,4 +1,4 @@
-"""The reference of the tables: it is current, and every table and column says what it holds."""
+"""The reference of the tables: it is current, and every table and column has a description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.na
 _COMMENT = re.compile(r"[A-Z0-9](?!.*(?:  |\.\.|, ,|\|))[^\n]{3,124}\.")
 
 
-def test_the_page_of_tables_fits_the_declarations() -> None:
+def test_the_tables_page_is_current() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/write_tables", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )

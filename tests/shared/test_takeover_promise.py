@@ -1,4 +1,4 @@
-"""SPEC's promise at production's values: a death is noticed within 30 s, the work is taken over within 60 s."""
+"""The takeover limits of SPEC with production's values: a death is detected within 30 s, the work is taken over within 60 s."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def assert_ended_once(pool: Pool, task_id: UUID, chunks: int) -> None:
 
 @contextmanager
 def run_production_worker(dsn: str) -> Iterator[Callable[[int], None]]:
-    """Start a worker with production's timing; give what sends it a signal."""
+    """Start a worker with production's timing; return what sends it a signal."""
     with run_worker_process(dsn, timing=DEFAULT_TIMING) as process:
         yield process.send_signal
 
@@ -101,7 +101,7 @@ async def wait_for_workers(pool: Pool, number: int) -> None:
     await wait_for(are_there, what=f"the start of {number} workers", seconds=150)
 
 
-async def test_dead_worker_is_noticed_and_replaced_in_time(database: str, probe_pool: Pool) -> None:
+async def test_a_dead_worker_is_detected_and_replaced_in_time(database: str, probe_pool: Pool) -> None:
     task_id = await request_probe(probe_pool, chunks=4, hold=True)
     with run_production_worker(database) as send:
         await wait_for(lambda: count_owners(probe_pool), what="a first chunk", seconds=150)
@@ -116,7 +116,7 @@ async def test_dead_worker_is_noticed_and_replaced_in_time(database: str, probe_
 
 
 async def test_paused_worker_is_replaced_in_time_and_its_commit_refused(database: str, probe_pool: Pool) -> None:
-    # the pause falls into the second chunk's open transaction, which the worker tries to commit when it comes back
+    # the pause falls into the second chunk's open transaction, which the worker tries to commit when it resumes
     task_id = await request_probe(probe_pool, chunks=3, hold=True)
     with run_production_worker(database) as send:
         await wait_for(lambda: count_owners(probe_pool), what="a first chunk", seconds=150)

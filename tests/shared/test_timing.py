@@ -1,4 +1,4 @@
-"""The waits of durable work: production's values keep the promises, and contradictory ones are refused."""
+"""The intervals of durable work: production's values keep the limits, and contradictory ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fault kind, as a caller sees it."""
+"""Each kind of fault, as a caller sees it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_cut_body_breaks_the_promised_length(stand_in: StandIn, fmp: httpx.Clien
     assert fmp.get(path).status_code == 200
 
 
-def test_truncated_json_is_a_complete_answer(stand_in: StandIn, fmp: httpx.Client) -> None:
+def test_truncated_json_is_a_complete_response(stand_in: StandIn, fmp: httpx.Client) -> None:
     whole = fmp.get(QUOTE).text
     stand_in.set_faults({"match": "/stable/", "kind": "truncated_json"})
     response = fmp.get(QUOTE)
@@ -112,14 +112,14 @@ def test_truncated_json_is_a_complete_answer(stand_in: StandIn, fmp: httpx.Clien
     assert len(response.text) == len(whole) // 2
 
 
-def test_huge_body_is_valid_and_as_long_as_asked(stand_in: StandIn, fmp: httpx.Client) -> None:
+def test_a_huge_body_is_valid_and_has_the_requested_length(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_faults({"match": "/stable/", "kind": "huge_body", "size": 5_000_000, "times": 1})
     response = fmp.get(QUOTE)
     assert 4_000_000 < len(response.content) < 6_000_000
     assert {row["symbol"] for row in response.json()} == {"HUGE"}
 
 
-def test_huge_body_stops_when_the_caller_leaves(stand_in: StandIn, fmp: httpx.Client) -> None:
+def test_a_huge_body_stops_when_the_caller_disconnects(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_faults({"match": "/stable/", "kind": "huge_body", "times": 1})
     with fmp.stream("GET", QUOTE) as response:
         assert next(response.iter_bytes(65536)).startswith(b"[{")

@@ -1,4 +1,4 @@
-"""Every answer has the documented fields, in order, with the documented JSON types."""
+"""Every response has the documented fields, in order, with the documented JSON types."""
 
 from __future__ import annotations
 

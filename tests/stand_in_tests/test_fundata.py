@@ -1,4 +1,4 @@
-"""Sign in, ask, poll, download; what the records are and what goes wrong on request."""
+"""Log in, request, poll and download an export; its records, and requested faults."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_failed_empty_and_repeated_exports(stand_in: StandIn, client: httpx.Clie
     assert first == second
 
 
-def test_an_expired_link_is_replaced_by_asking_again(stand_in: StandIn, client: httpx.Client) -> None:
+def test_an_expired_link_is_replaced_by_a_new_request(stand_in: StandIn, client: httpx.Client) -> None:
     sign_in(stand_in, client)
     stand_in.set_fundata(pending_polls=0, expire_next=1)
     execution_id = request_export(stand_in, client, LOADS)

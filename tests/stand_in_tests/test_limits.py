@@ -1,4 +1,4 @@
-"""What the door counts and what it refuses."""
+"""The calls that the stand-in counts and refuses."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_highest_window_is_that_of_a_full_search() -> None:
     assert count.highest == searched
 
 
-def test_refused_calls_count_as_arrived_but_not_as_let_in() -> None:
+def test_refused_calls_count_as_arrived_but_not_as_admitted() -> None:
     clock = Clock()
     door = Door(limit=5, clock=clock)
     admitted = []
@@ -76,7 +76,7 @@ def test_refused_calls_count_as_arrived_but_not_as_let_in() -> None:
     assert door.report()["refused"] == 3
 
 
-def test_the_limit_answers_429_as_the_vendor_does(stand_in: StandIn, fmp: httpx.Client) -> None:
+def test_the_limit_returns_429_as_the_vendor_does(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_fmp(limit=4)
     statuses = [fmp.get("quote?symbol=XLK").status_code for _ in range(6)]
     assert statuses == [200] * 4 + [429] * 2
@@ -87,7 +87,7 @@ def test_the_limit_answers_429_as_the_vendor_does(stand_in: StandIn, fmp: httpx.
     assert report["by_status"] == {"200": 4, "429": 3}
 
 
-def test_the_bulk_throttle_answers_inside_a_200(stand_in: StandIn, fmp: httpx.Client) -> None:
+def test_the_bulk_throttle_is_a_message_in_a_200(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_fmp(bulk_limit=2)
     responses = [fmp.get("peers-bulk") for _ in range(3)]
     assert [response.headers["content-type"][:8] for response in responses] == ["text/csv", "text/csv", "applicat"]
@@ -109,7 +109,7 @@ def test_calls_in_flight_are_counted(stand_in: StandIn) -> None:
     assert stand_in.stats()["fmp"]["total"] == 0
 
 
-def test_controls_refuse_nonsense(stand_in: StandIn) -> None:
+def test_controls_refuse_invalid_values(stand_in: StandIn) -> None:
     url = f"{stand_in.url}/control"
     bad: list[tuple[str, object]] = [
         ("faults", {"kind": "429"}),
@@ -131,5 +131,5 @@ def test_controls_refuse_nonsense(stand_in: StandIn) -> None:
 
 
 @pytest.mark.parametrize("path", ["/control/stats", "/stable/quote", "/fundata-api/fund/getload", "/nothing"])
-def test_every_answer_names_the_stand_in(stand_in: StandIn, path: str) -> None:
+def test_every_response_names_the_stand_in(stand_in: StandIn, path: str) -> None:
     assert httpx.get(stand_in.url + path).headers["x-sra-stand-in"] == "1"

@@ -18,7 +18,7 @@ def list_rows(fmp: httpx.Client, call: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_withdrawn_dividend_is_gone_from_the_calendar_and_from_its_symbol(
+def test_a_withdrawn_dividend_is_missing_in_the_calendar_and_for_its_symbol(
     fmp: httpx.Client, stand_in: StandIn
 ) -> None:
     before = list_rows(fmp, f"dividends-calendar?{SPAN}")
@@ -54,7 +54,7 @@ def test_a_split_moves_to_another_day_and_its_prices_stay(fmp: httpx.Client, sta
     assert again == prices
 
 
-def test_faults_hit_revised_answers_too(fmp: httpx.Client, stand_in: StandIn) -> None:
+def test_faults_apply_to_revised_responses(fmp: httpx.Client, stand_in: StandIn) -> None:
     stand_in.set_events("splits", "AAA", "2025-12-15", {"numerator": 2, "denominator": 1})
     stand_in.set_faults({"match": "/stable/splits-calendar", "kind": "empty_list", "times": 1})
     assert list_rows(fmp, f"splits-calendar?{SPAN}") == []

@@ -1,4 +1,4 @@
-"""No value that the loaders accept makes a build fail, or a row that cannot be read."""
+"""No value that the loaders accept makes a build fail or a row unreadable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions: the latest by default, all on request, any past state by valid date and by what was known."""
+"""Versions: the latest by default, all on request, and any past state by valid date and storage time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view holds a run only when the views that it is computed from hold it: whatever ends, fails or is built in between."""
+"""A view includes a run only if the views that it reads include it, in any order of runs, failures and builds."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def build(database: str, **wanted: object) -> dict[str, Unit]:
     return {unit.unit: unit for unit in result.units}
 
 
-async def test_what_a_failed_view_could_not_take_in_its_followers_wait_for(database: str, pool: Pool) -> None:
+async def test_followers_wait_for_the_runs_that_a_failed_view_lacks(database: str, pool: Pool) -> None:
     await put_funds(pool)
     await put_day(pool, 0, "1")
     await build(database)
@@ -122,7 +122,7 @@ async def test_what_a_failed_view_could_not_take_in_its_followers_wait_for(datab
         )
     units = await build(database)
     assert "70 of 80 rows would disappear" in (units["security_master"].error or "")
-    # nobody of those that read the former list of funds may say that it holds the run
+    # no view that read the former list of funds may include the run
     holders = await list_holders(pool, run)
     assert holders == {"run_contents", "data_freshness", "runs", "rejects"} & holders
     assert await read_rows(pool, "SELECT count(*) AS n FROM sra.fund_page") == [{"n": 80}]
@@ -136,9 +136,7 @@ async def test_what_a_failed_view_could_not_take_in_its_followers_wait_for(datab
     assert {row["identifier"]: row["n"] for row in rows}["79"] == 1
 
 
-async def test_a_run_of_datasets_that_no_view_knows_is_looked_through_by_all(
-    pool: Pool, views: tuple[CompiledView, ...]
-) -> None:
+async def test_a_run_of_unknown_datasets_is_checked_by_all_views(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     await put_funds(pool)
     await build_all(pool, views)
     async with pool.acquire() as connection:
@@ -154,7 +152,7 @@ async def test_a_run_of_datasets_that_no_view_knows_is_looked_through_by_all(
     ]
 
 
-async def test_datasets_of_a_completion_count_where_the_units_name_others(
+async def test_datasets_of_a_completion_count_if_the_units_name_others(
     pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
     await build_all(pool, views)

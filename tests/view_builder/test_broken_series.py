@@ -1,4 +1,4 @@
-"""No figure spans two securities that had one symbol, or two currencies; one that spans a rename stands."""
+"""No figure spans two securities that had one symbol, or two currencies; a rename interrupts none."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ async def test_no_return_spans_a_change_of_currency(pool: Pool, views: tuple[Com
     assert master["currency_since"] == date(2025, 6, 1)
 
 
-async def test_a_first_currency_is_no_change_of_it(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_first_currency_is_not_a_change(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         await put_profile(connection, run, "ABC", currency=None)

@@ -1,4 +1,4 @@
-"""What keeps a build from being published, and what a build leaves as it was."""
+"""Checks that prevent a publication, and the state that a failed build keeps."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class LongerItem(Item):
         (Extent(1000, NOW), Extent(1000, NOW - timedelta(days=8)), "its newest row would be of 2025-09-18"),
     ],
 )
-def test_an_extent_out_of_bounds_fails(before: Extent, after: Extent, reason: str) -> None:
+def test_an_extent_outside_the_limits_fails(before: Extent, after: Extent, reason: str) -> None:
     with pytest.raises(CheckFailedError, match=reason):
         check_extent(compile_view(Mart(Item, Item.spec)), before, after)
 
@@ -74,7 +74,7 @@ def test_an_extent_out_of_bounds_fails(before: Extent, after: Extent, reason: st
         (Extent(1000, NOW), Extent(5000, NOW - timedelta(days=7))),
     ],
 )
-def test_an_extent_within_bounds_passes(before: Extent, after: Extent) -> None:
+def test_an_extent_within_the_limits_passes(before: Extent, after: Extent) -> None:
     check_extent(compile_view(Mart(Item, Item.spec)), before, after)
 
 

@@ -1,4 +1,4 @@
-"""From model to SQL: reviewed as snapshots, refused where a model does not say enough."""
+"""From model to SQL: reviewed as snapshots, refused if a model is incomplete."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_compiling_is_pure() -> None:
     assert compile_views(MARTS) == compile_views(MARTS)
 
 
-def test_amounts_have_a_unit_and_a_currency_beside_them(views: tuple[CompiledView, ...]) -> None:
+def test_amounts_have_a_unit_and_a_currency_column(views: tuple[CompiledView, ...]) -> None:
     for view in views:
         names = {column.name for column in view.columns}
         for column in view.columns:
@@ -89,13 +89,13 @@ AGE: dict[str, Any] = {
         ({"id": (int, Field(description="Key."))}, ValueError, "as_of, last_run_id"),
     ],
 )
-def test_models_that_say_too_little_are_refused(fields: Any, error: type[Exception], result: str) -> None:
+def test_incomplete_models_are_refused(fields: Any, error: type[Exception], result: str) -> None:
     spec = ViewSpec(key=("id",), query="SELECT 1", sources=(ViewSource("t", "fmp"),))
     with pytest.raises(error, match=result):
         compile_view(Mart(make_model(**fields), spec))
 
 
-def test_uses_must_not_go_round() -> None:
+def test_uses_must_not_be_circular() -> None:
     with pytest.raises(ValueError, match="use one another"):
         compile_views([mart for mart in MARTS if mart.model.view_name != "security_master"])
     with pytest.raises(ValueError, match="the same name"):
@@ -126,7 +126,7 @@ def test_breaking_changes_are_named(new: dict[str, Any], reason: str) -> None:
     assert any(reason in sentence for sentence in diff_contract(contract(*BASE), new).breaking)
 
 
-def test_a_column_at_the_end_or_a_stricter_one_breaks_nobody() -> None:
+def test_a_column_at_the_end_or_a_stricter_one_is_compatible() -> None:
     new = contract(BASE[0], ("price", "numeric", False, "CAD"), ("more", "text", True, None))
     found = diff_contract(contract(*BASE), new)
     assert (found.breaking, found.added) == ((), ("more",))

@@ -1,4 +1,4 @@
-"""Units of contract version 2 worked out by hand, and the page that says what became of the former names."""
+"""Units of contract version 2 computed by hand, and the page of the former names."""
 
 from __future__ import annotations
 

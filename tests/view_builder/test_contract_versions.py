@@ -1,4 +1,4 @@
-"""A contract version replaces the former one in one commit; until then readers have the former one, whole and usable."""
+"""A contract version replaces the former one in one commit; until then readers have the complete former one."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ async def describe_database(pool: Pool) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.timeout(600)
-async def test_readers_go_from_one_whole_version_to_the_next(
+async def test_readers_see_one_complete_version_or_the_next(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute_sql(database, "UPDATE database_mark SET sandbox = true")
@@ -445,7 +445,7 @@ async def test_an_open_reader_and_views_of_others_delay_the_swap_and_lose_nothin
             assert await reader.fetchval("SELECT count(level) FROM sra.index_performance") == 1
             task = asyncio.create_task(build(database))
             await asyncio.sleep(2)
-            # it waits, and nobody waits for it
+            # it waits, and blocks no reader
             assert not task.done()
             await asyncio.wait_for(require_version(pool, CONTRACT_VERSION), 10)
             assert await reader.fetchval("SELECT count(navps) FROM sra.fund_page") == 5

@@ -1,4 +1,4 @@
-"""Schema core follows its files: each object once, nothing to do where nothing changed, nobody but the owner enters it."""
+"""Schema core matches its files: each object once, nothing to do without a change, access only for the owner."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def change(monkeypatch: pytest.MonkeyPatch, *changed: CoreObject, without: str |
     monkeypatch.setattr(core, "read_core", lambda: files)
 
 
-async def test_each_file_is_one_object_that_says_what_its_head_says(pool: Pool) -> None:
+async def test_each_file_is_one_object_with_its_head_as_comment(pool: Pool) -> None:
     rows = await read_rows(pool, LIST_CORE)
     assert sorted(row["name"] for row in rows) == sorted(read_core())
     for row in rows:
@@ -43,7 +43,7 @@ async def test_each_file_is_one_object_that_says_what_its_head_says(pool: Pool) 
     assert await define(pool) == []
 
 
-async def test_what_changed_is_defined_anew_and_what_is_left_over_goes(
+async def test_changed_objects_are_redefined_and_unused_ones_dropped(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ratio, returns = read_core()["ratio"], read_core()["return_basis"]
@@ -78,7 +78,7 @@ async def test_a_view_that_others_read_keeps_its_columns(pool: Pool, monkeypatch
         await define(pool)
 
 
-async def test_an_object_in_use_without_a_file_stays_until_nobody_uses_it(
+async def test_an_object_without_a_file_stays_while_it_is_used(
     pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(monkeypatch, without="treasury_rates")
@@ -93,7 +93,7 @@ async def test_an_object_in_use_without_a_file_stays_until_nobody_uses_it(
         await owner.close()
 
 
-async def test_the_schema_goes_with_its_revision_and_comes_again(database: str, pool: Pool) -> None:
+async def test_the_schema_is_dropped_and_created_with_its_revision(database: str, pool: Pool) -> None:
     engine = open_engine(database, application_name="test")
     try:
         async with engine.begin() as connection:
@@ -103,5 +103,5 @@ async def test_the_schema_goes_with_its_revision_and_comes_again(database: str, 
     assert await pool.fetchval("SELECT to_regnamespace('core') IS NULL")
     await upgrade_database(database)
     assert await define_views(pool, list_compiled_views()) == [view.relation for view in list_compiled_views()]
-    # a database of that revision has contract version 1, so that the next version is defined beside it
+    # a database of that revision has contract version 1, so that the next version is defined next to it
     assert await define(pool, STAGED) == []

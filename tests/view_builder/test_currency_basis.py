@@ -1,4 +1,4 @@
-"""Payments whose currency is doubtful, since two listings of one issuer in two currencies have equal ones."""
+"""Payments with a doubtful currency: two listings of one issuer in two currencies have equal payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What explains a gap: distributions, rates, sessions, runs and rejects, as they are stored."""
+"""Explanations of gaps: distributions, rates, sessions, runs and rejects as stored."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_rates_and_sessions_are_as_stored(pool: Pool, views: tuple[Compile
     )
 
 
-async def test_a_run_says_what_it_did_with_each_dataset(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_run_reports_its_result_for_each_dataset(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["quote", "eod_prices"])
         await connection.execute(

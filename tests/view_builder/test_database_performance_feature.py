@@ -1,4 +1,4 @@
-"""Steps of database_performance_optimization.feature: plans and pages, no clock."""
+"""Steps of database_performance_optimization.feature: plans and pages, without a clock."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 @dataclass
 class Large:
-    """The filled database, and what was asked of it."""
+    """The filled database, and the queries on it."""
 
     dsn: str
     rows: list[Any] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Completions in storms, doubled and out of order, and a service that is killed in the middle of a build."""
+"""Many, repeated and reordered completions, and a service that is killed during a build."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATES = "SELECT count(DISTINCT build_id) FROM completion_inbox"
 
 
 async def put_day(pool: Pool, number: int, funds: int = 1) -> UUID:
-    """A run that brings the value `number` on a day of its own."""
+    """A run that stores the value `number` on its own day."""
     async with pool.acquire() as connection, connection.transaction():
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
         for fund in range(funds):
@@ -46,7 +46,7 @@ def make_event(run: UUID) -> dict[str, Any]:
     ("completions", "deliveries"),
     [pytest.param(8, 64, id="few"), pytest.param(50, 1000, marks=pytest.mark.faults, id="many")],
 )
-async def test_deliveries_doubled_and_shuffled_are_one_build_a_state(
+async def test_duplicated_and_reordered_events_are_one_build_per_state(
     database: str, pool: Pool, completions: int, deliveries: int
 ) -> None:
     chance = random.Random(completions)  # noqa: S311 - an order
@@ -95,7 +95,7 @@ def run_service(database: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-# a view's build stands at its beginning while somebody works on the view, and at its end while its state is held
+# a build waits at its beginning while the view is locked, and at its end while the row of its state is
 AT_START = "SELECT sra_take_locks(ARRAY['view:{}'], 60)"
 AT_END = "SELECT FROM published_view WHERE relation = '{}' FOR UPDATE"
 MOMENTS = [
@@ -114,7 +114,7 @@ WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND $1 = ANY
     [pytest.param(*moment, marks=[] if number == 1 else [pytest.mark.faults]) for number, moment in enumerate(MOMENTS)],
     ids=[f"{view}-{'start' if hold is AT_START else 'end'}" for view, hold in MOMENTS],
 )
-async def test_a_service_killed_during_a_build_leaves_the_views_and_does_it_again(
+async def test_a_service_killed_during_a_build_keeps_the_views_and_repeats_it(
     database: str, pool: Pool, views: tuple[CompiledView, ...], view: str, hold: str
 ) -> None:
     run = await put_day(pool, 0, funds=5)

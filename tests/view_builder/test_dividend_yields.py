@@ -1,4 +1,4 @@
-"""Yields of listings against sums worked out by hand: which payments count, how many, and how old they may be."""
+"""Yields of listings against sums computed by hand: which payments count, how many, and up to which age."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ async def test_payments_are_in_shares_of_the_price(pool: Pool, views: tuple[Comp
     assert [row["dividend_ttm"] for row in rows] == [2, 2, 2]  # the vendor's: nothing is known a year back
 
 
-async def test_known_payments_beat_the_zero_of_the_vendor(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_known_payments_override_a_zero_of_the_vendor(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     await put_case(pool, "ABC", make_quarterly("1", "1", "1", "1", "1"), raw={"lastDividend": 0})
     await put_case(pool, "NONE", [], raw={"lastDividend": 0})
     await build_all(pool, views)

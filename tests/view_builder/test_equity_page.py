@@ -1,4 +1,4 @@
-"""The page of an equity against figures worked out by hand."""
+"""The page of an equity against figures computed by hand."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ async def test_currencies_never_mix_in_a_ratio(pool: Pool, views: tuple[Compiled
         assert [row[name] for name in (*result, "enterprise_value", "free_cash_flow_yield")] == [None] * 7
 
 
-async def test_losses_give_no_price_to_earnings(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_losses_have_no_price_to_earnings(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         await put_company(connection, run)
@@ -224,7 +224,7 @@ async def test_dividends_of_twelve_months(pool: Pool, views: tuple[CompiledView,
     row = await read_page(pool, "OLD")
     # how many payments a year are, the vendor does not say
     assert (row["dividend_ttm"], row["dividend_yield"]) == (Decimal("1.1"), None)  # 0.6 / 3 + 0.9
-    # whether dividends before the first one that is known were paid nobody knows: the vendor's yearly 2
+    # dividends before the first known one are unknown: the vendor's yearly 2
     for symbol, expected in (("NEW", None), ("NONE", Decimal("0.027778"))):
         row = await read_page(pool, symbol)
         assert (row["dividend_ttm"], row["dividend_yield"]) == (Decimal(2), expected)
@@ -271,7 +271,7 @@ async def test_six_peers_with_the_same_figures(pool: Pool, views: tuple[Compiled
     assert [peer["symbol"] for peer in (await read_page(pool))["peers"]] == peers[1:7]
 
 
-async def test_a_quote_computes_statements_anew_only_after_a_split(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_quote_recomputes_statements_only_after_a_split(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         await put_company(connection, run)

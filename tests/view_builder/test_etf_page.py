@@ -1,4 +1,4 @@
-"""The page of an ETF against figures worked out by hand."""
+"""The page of an ETF against figures computed by hand."""
 
 from __future__ import annotations
 

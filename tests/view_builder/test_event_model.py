@@ -1,4 +1,4 @@
-"""Any splits, price factors, dividends and missing closes: returns, factors and yields against a model in plain Python."""
+"""Arbitrary splits, price factors, dividends and missing closes: returns, factors and yields against a plain Python model."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def views() -> tuple[CompiledView, ...]:
 
 @dataclass(frozen=True)
 class Listing:
-    """What the vendor gives of a listing."""
+    """The vendor's data of a listing."""
 
     closes: dict[date, Decimal]
     ratios: dict[date, tuple[int, int]]
@@ -60,14 +60,14 @@ WORDS = st.sampled_from(["Monthly", "Quarterly", "Semi-Annual", "Annual", "Speci
 
 @st.composite
 def make_payments(draw: st.DrawFn) -> tuple[Payment, ...]:
-    """A regular series that may be too old or too short, and a few payments beside it."""
+    """A regular series that may be too old or too short, and a few other payments."""
     word = draw(st.sampled_from(sorted(STEPS)))
     # about as old as the newest one may be, or newer
     limit = (END - find_oldest_newest(END, PAYMENTS_A_YEAR[word])).days
     newest, count = draw(st.integers(0, 30) | st.integers(limit - 1, limit + 1)), draw(st.integers(0, 14))
     series = [(go_back(newest + STEPS[word] * n), word) for n in range(count)]
     others = draw(st.lists(st.tuples(OFFSETS.map(go_back), WORDS), max_size=3))
-    # of one day and word the vendor gives one here
+    # here the vendor delivers one payment for a day and frequency
     return tuple(Payment(day, draw(AMOUNTS), kind) for day, kind in dict.fromkeys(series + others))
 
 

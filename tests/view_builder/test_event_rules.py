@@ -1,4 +1,4 @@
-"""Price factors and payments that cannot be placed, or whose currency is doubtful, against values worked out by hand."""
+"""Price factors, payments that cannot be placed, and doubtful currencies, against values computed by hand."""
 
 from __future__ import annotations
 

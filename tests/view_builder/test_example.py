@@ -1,4 +1,4 @@
-"""The example consumer as its readers run it: its own process, a real server, role sra_reader."""
+"""The example consumer as its readers run it: a separate process, a real server, role sra_reader."""
 
 from __future__ import annotations
 

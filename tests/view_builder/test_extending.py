@@ -1,4 +1,4 @@
-"""The view that docs/extending.md adds: its model, SQL and declaration, as they are written there."""
+"""The view that docs/extending.md adds, with its model, SQL and declaration as written there."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def add_quantity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(QUANTITIES, *added)
 
 
-async def test_the_view_of_the_page_is_built_in_full_and_by_what_runs_touch(
+async def test_the_view_of_the_page_is_built_fully_and_incrementally(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_quantity(monkeypatch)

@@ -1,4 +1,4 @@
-"""All lines of statements, their states, and what the vendor derives from them, against the stored rows."""
+"""All lines of statements, their states, and the vendor's derived figures, against the stored rows."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ async def test_one_listing_of_an_issuer_counts_and_the_others_are_in_the_history
     assert await pool.fetchval(counted) == 2
 
 
-async def test_a_statement_in_another_currency_is_left_out(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_statement_in_another_currency_is_excluded(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["universe", "profile", "income_statement", "balance_sheet"])
         await put_profile(connection, run, "ABC")

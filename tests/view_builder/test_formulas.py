@@ -1,4 +1,4 @@
-"""Every published figure against a value worked out by hand."""
+"""Every published figure against a value computed by hand."""
 
 from __future__ import annotations
 

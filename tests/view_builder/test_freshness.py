@@ -1,4 +1,4 @@
-"""How late a dataset is: sessions of the market's calendar that closed long enough ago and are not there."""
+"""The lag of a dataset: sessions of the market's calendar that closed long enough ago and are missing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_the_lag_counts_sessions_that_should_be_there(
 ) -> None:
     days = [now - timedelta(days=n) for n in (5, 4, 3)]
     async with pool.acquire() as connection:
-        # the newest closes in an hour, and nobody can have its values yet
+        # the newest session closes in an hour, so its values do not exist yet
         await put_sessions(connection, [*days, now + timedelta(hours=1)])
         await store_expectations(connection, "fundata", [NAVPS])
         await store_expectations(connection, "fmp", [PRICES])
@@ -67,7 +67,7 @@ async def test_the_lag_counts_sessions_that_should_be_there(
     # nothing is there at all: every session is missing
     assert (prices["newest_record"], prices["lag_sessions"], prices["is_late"]) == (None, 3, True)
     assert prices["late_since"] == days[0] + HOURS_6
-    # what nobody expects is not late
+    # datasets that are not expected are not late
     assert (general["lag_sessions"], general["is_late"], general["cadence"]) == (None, None, None)
     assert rows["latest_quote"]["is_late"] is False
 
@@ -113,7 +113,7 @@ async def test_a_dataset_that_was_never_loaded_is_there_and_late_once_it_is_due(
 
 
 @pytest.mark.parametrize(("cadence", "allowed"), [("daily", 0), ("weekly", 5)])
-async def test_what_is_collected_without_days_is_late_by_its_last_success(
+async def test_datasets_without_days_are_late_by_their_last_success(
     pool: Pool, views: tuple[CompiledView, ...], now: datetime, cadence: Any, allowed: int
 ) -> None:
     closes = [now - timedelta(days=n) for n in range(2, 12)]
@@ -134,7 +134,7 @@ async def test_what_is_collected_without_days_is_late_by_its_last_success(
     assert row["late_since"] == closes[0] + timedelta(hours=26)
 
 
-async def test_what_the_plan_leaves_out_is_not_expected(
+async def test_datasets_outside_the_plan_are_not_expected(
     pool: Pool, views: tuple[CompiledView, ...], now: datetime
 ) -> None:
     async with pool.acquire() as connection:
@@ -147,7 +147,7 @@ async def test_what_the_plan_leaves_out_is_not_expected(
     assert (row["last_success_at"], row["is_late"], row["expected_record"]) == (None, None, None)
 
 
-async def test_what_is_no_longer_expected_is_forgotten(pool: Pool) -> None:
+async def test_datasets_that_are_no_longer_expected_are_removed(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await store_expectations(connection, "fmp", [PRICES, ExpectedDataset("peers", "weekly", "NYSE")])
         await store_expectations(connection, "fundata", [NAVPS])

@@ -1,4 +1,4 @@
-"""The build of a long series in parts: published at once, gone on with after a crash, and in step with what runs bring."""
+"""The build of a long series in parts: published at once, resumed after a crash, and including concurrent runs."""
 
 from __future__ import annotations
 
@@ -110,13 +110,13 @@ async def test_a_first_build_in_parts_is_published_at_once(
 
 
 @pytest.mark.faults
-async def test_what_runs_bring_meanwhile_is_in_what_is_published(
+async def test_rows_stored_during_the_build_are_published_with_it(
     database: str, pool: Pool, view_by_name: dict[str, CompiledView]
 ) -> None:
     await put_seed(pool)
     await build_until(database, pool, 20)
     async with pool.acquire() as connection:
-        # of a fund that is done already, of one that is to come, and of one that nobody knew
+        # of a fund that is already built, of one still to build, and of a new one
         later = await put_run(connection, "fundata", ["FundDailyNAVPS", "FundDistribution"])
         for fund in ("000", "039", "999"):
             await put_quote(connection, later, fund, DAY + timedelta(days=DAYS), "20")
@@ -236,7 +236,7 @@ async def test_the_series_of_listings_is_built_in_parts(
     await require_like_a_whole_build(pool, view_by_name[name])
 
 
-async def test_a_plain_view_becomes_a_kept_one(
+async def test_a_live_view_becomes_materialized(
     database: str, pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
     view = view_by_name["equity_quote_history"]
@@ -260,7 +260,7 @@ async def test_a_plain_view_becomes_a_kept_one(
 
 
 @pytest.mark.parametrize("name", ["fund_quote_history", "latest_quote"])
-def test_a_stage_has_names_of_its_own(view_by_name: dict[str, CompiledView], name: str) -> None:
+def test_a_staged_table_has_its_own_names(view_by_name: dict[str, CompiledView], name: str) -> None:
     view = view_by_name[name]
     assert view.rebuild.table == f"published.{name}__next"
     assert set(view.rebuild.create_indexes).isdisjoint(view.create_indexes)

@@ -1,4 +1,4 @@
-"""Distributions that both Fundata datasets name count once; by hand, and against a model in plain Python."""
+"""Distributions in both Fundata datasets count once: by hand, and against a plain Python model."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def read_paid(pool: Pool, fund: str = "1") -> dict[date, Decimal]:
 
 
 CASES = {
-    # told by both on one day, once
+    # in both on one day, counted once
     "one day": ([on(3, "0.2")], {"a": on(3, "0.2")}, {3: "0.2"}),
     # five sessions later, over a weekend: the quote's day counts
     "five sessions later": ([on(5, "0.2")], {"a": on(12, "0.2")}, {5: "0.2"}),
@@ -136,7 +136,7 @@ async def test_returns_of_a_distribution_that_both_name(pool: Pool, views: tuple
         ("0.95", "0"),  # 1 - 0.5 / 10
         ("0.952381", "0"),  # 1 / (1 + 0.5 / 10)
         ("0.9499", "0"),  # a rounded factor
-        ("0.9498", "-0.002710"),  # (10 + 0.5) x 0.9498 / 10 - 1: another split beside a distribution of cash
+        ("0.9498", "-0.002710"),  # (10 + 0.5) x 0.9498 / 10 - 1: another split with a cash distribution
         ("0.9525", "0.000125"),  # 10.5 x 0.9525 / 10 - 1
         (None, "0.050000"),  # nothing says that it was consolidated: cash
     ],

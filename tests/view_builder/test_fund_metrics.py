@@ -1,4 +1,4 @@
-"""The flat figures of funds: those of fund_page, each with its own month's end."""
+"""The flat figures of funds equal those of fund_page, each with its own month end."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_a_place_that_is_no_whole_number_is_unknown(pool: Pool, views: tup
     assert (row["category_rank_5y"], row["category_fund_count_5y"]) == (None, 51)
 
 
-async def test_a_day_of_values_computes_no_figures(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_day_of_values_recomputes_no_figures(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         await put_figures(connection)
     await build_all(pool, views)

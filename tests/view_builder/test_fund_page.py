@@ -104,7 +104,7 @@ async def test_returns_by_calendar_year_ranks_and_further_risk(pool: Pool, views
         await put_fund(connection, run, "1")
         await put_periods(connection, run, date(2025, 7, 31))
         await put_periods(connection, run, MONTH)
-        # a month older than the risk beside it
+        # a month older than the risk
         await put_data(
             connection, run, "FundAdvancedPerformance", "1", "a", month_end_date=date(2025, 7, 31), max_percent_change="-33.25",
             max_start_date=date(2020, 2, 20), max_end_date=date(2020, 3, 23), max_down_length="2", max_recovery_time="7",
@@ -248,9 +248,7 @@ async def read_value(pool: Pool) -> tuple[object, ...]:
     return tuple(row.values())
 
 
-async def test_days_of_values_show_on_a_page_that_is_not_computed_anew(
-    pool: Pool, views: tuple[CompiledView, ...]
-) -> None:
+async def test_new_values_show_on_a_page_that_is_not_recomputed(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
         await put_fund(connection, run, "1")

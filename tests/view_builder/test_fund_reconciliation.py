@@ -1,4 +1,4 @@
-"""Our monthly returns of funds beside the vendor's: every rule by hand, and what a run computes again."""
+"""Our monthly returns of funds next to the vendor's: every rule by hand, and what a run recomputes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_difference_of_a_tenth_of_a_point_is_within(
     assert (await read_months(pool))[AUGUST]["is_within"] is is_within
 
 
-async def test_a_month_that_cannot_be_compared_says_why(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_month_that_cannot_be_compared_has_a_reason(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     # the last value of June is 8 days old at its end, that of July 7
     await put_values(pool, {date(2025, 6, 22): "9", date(2025, 7, 24): "10", date(2025, 8, 29): "10", SEPTEMBER: "0"})
     months = {JULY: "1", AUGUST: "0", SEPTEMBER: "1", date(2025, 8, 23): "0.5"}

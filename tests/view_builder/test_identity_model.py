@@ -1,4 +1,4 @@
-"""Chains of renames, reported in any order and at any time between builds, against a model in plain Python."""
+"""Chains of renames, reported in any order and at any time between builds, against a plain Python model."""
 
 from __future__ import annotations
 

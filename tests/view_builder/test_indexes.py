@@ -1,4 +1,4 @@
-"""Queries by symbol, identifier or date go by an index, and a change of definition keeps nobody waiting."""
+"""Queries by symbol, identifier or date use an index, and a change of definition does not block readers."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ async def test_queries_by_key_or_date_use_an_index(pool: Pool, views: tuple[Comp
             assert "Seq Scan" not in plan, f"{view} WHERE {condition}:\n{plan}"
 
 
-async def test_a_change_of_definition_lets_readers_through(pool: Pool, view_by_name: dict[str, CompiledView]) -> None:
+async def test_a_change_of_definition_does_not_block_readers(pool: Pool, view_by_name: dict[str, CompiledView]) -> None:
     view = view_by_name["latest_quote"]
     await build_all(pool, [view_by_name["security_master"], view_by_name["fund_quote_history"], view])
     async with pool.acquire() as connection:
@@ -172,7 +172,7 @@ async def test_a_change_of_definition_lets_readers_through(pool: Pool, view_by_n
 
 
 @pytest.mark.parametrize("name", ["fundata_data", "fundata_quotes"])
-async def test_the_currency_costs_nothing_where_it_is_not_asked_for(
+async def test_the_currency_costs_nothing_if_it_is_not_selected(
     pool: Pool, views: tuple[CompiledView, ...], name: str
 ) -> None:
     await build_all(pool, views)

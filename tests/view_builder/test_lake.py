@@ -1,4 +1,4 @@
-"""The lake in a folder: every value of every view, what a next build writes, what former builds keep."""
+"""The lake in a folder: every value of every view, the files of the next build, the content of former builds."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_a_record_of_changes_with_a_gap_is_not_relied_upon(
 
 
 @pytest.mark.lake
-async def test_a_rebuild_and_a_full_publication_write_everything_anew(
+async def test_a_rebuild_and_a_full_publication_rewrite_everything(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
     builds = [await publish(database, lake)]
@@ -177,7 +177,7 @@ async def test_files_of_many_small_days_are_combined(
 
 
 @pytest.mark.lake
-async def test_a_value_that_no_decimal_can_hold_is_named_and_the_next_build_goes_on(
+async def test_a_value_too_large_for_a_decimal_is_named_and_the_next_build_continues(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
     build = await publish(database, lake)

@@ -73,7 +73,7 @@ def test_check_finds_a_lost_file_and_other_rows(
     assert "The lake's storage failed" in result["error"]
 
 
-def test_without_an_address_it_says_what_to_set(
+def test_without_an_address_it_names_the_setting(
     address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("LAKE_URL")
@@ -85,7 +85,7 @@ def test_without_an_address_it_says_what_to_set(
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars", "spark"])
 @pytest.mark.parametrize("place", ["/var/lib/lake", "s3://bucket/lake"])
-def test_a_program_holds_no_secret_and_can_be_compiled(engine: str, place: str) -> None:
+def test_a_program_contains_no_secret_and_can_be_compiled(engine: str, place: str) -> None:
     secrets = {"lake_access_key_id": "the-key", "lake_secret_access_key": "the-secret"}
     storage = {"lake_endpoint": "https://s3.example", "lake_region": "eu-west-1", **secrets}
     settings = LakeSettings.model_validate({"lake_url": place, **(storage if place.startswith("s3") else {})})

@@ -1,4 +1,4 @@
-"""Views of listings that are built step by step are those that are built at once."""
+"""Views of listings that are built incrementally equal those of one full build."""
 
 from __future__ import annotations
 
@@ -63,9 +63,7 @@ async def test_incremental_builds_equal_a_full_one(
         assert await dump_view(pool, name) == result[name], name
 
 
-async def test_a_page_changes_with_what_it_shows_and_with_nothing_else(
-    pool: Pool, listing_views: tuple[CompiledView, ...]
-) -> None:
+async def test_a_page_changes_only_with_its_inputs(pool: Pool, listing_views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         first = await put_run(connection, "fmp", DATASETS)
         await put_market(connection, first)

@@ -1,4 +1,4 @@
-"""Dividends, splits, reports, renames and delistings as the vendor's rows say them, under the securities that they are of."""
+"""Dividends, splits, reports, renames and delistings as delivered, under their securities."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_events_follow_the_security_through_a_rename(pool: Pool, views: tu
         await put_profile(connection, run, "NEW")
         await put_rename(connection, run, "OLD", "NEW", date(2025, 6, 2))
         await put_dividend(connection, run, "OLD", date(2024, 3, 3), "0.4")
-        # the vendor gives this day under both symbols
+        # the vendor delivers this day under both symbols
         await put_dividend(connection, run, "OLD", DAY, "0.5")
         await put_dividend(connection, run, "NEW", DAY, "0.51")
         await put_row(connection, run, "fmp_earning", symbol="OLD", date=DAY, eps_actual="1.2", eps_estimated="-1.6")

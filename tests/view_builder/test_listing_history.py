@@ -1,4 +1,4 @@
-"""Adjusted prices of listings against values worked out by hand: splits, dividends, missing days, announced events."""
+"""Adjusted prices of listings against values computed by hand: splits, dividends, missing days, announced events."""
 
 from __future__ import annotations
 
@@ -106,14 +106,14 @@ async def test_what_is_announced_counts_from_the_first_close_on(pool: Pool, view
     (row,) = await read_rows(pool, HISTORY)
     assert (row["split_adjusted_close"], row["total_return_close"]) == (Decimal(100), Decimal(100))
     async with pool.acquire() as connection:
-        # halted for weeks: the close after both events is the only thing that this run brings
+        # halted for weeks: this run stores only the close after both events
         run = await put_run(connection, "fmp", ["eod_prices"])
         await put_close(connection, run, "ABC", date(2025, 10, 20), "52")
     built = await build_all(pool, views)
     assert built["price_adjustment"].changed == 2
     assert not built["price_adjustment"].full
     first, last = await read_rows(pool, HISTORY)
-    # the ex-date has no close within seven days: with dividends the former value cannot be told
+    # the ex-date has no close within seven days: with dividends the former value is unknown
     assert (first["split_adjusted_close"], first["total_return_close"]) == (Decimal(50), None)
     assert last["total_return_close"] == Decimal(52)
     async with pool.acquire() as connection:

@@ -1,4 +1,4 @@
-"""Performance of listings against a computation of its own, from the records as delivered."""
+"""Returns of listings against an independent computation from the delivered records."""
 
 from __future__ import annotations
 

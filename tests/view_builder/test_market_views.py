@@ -1,4 +1,4 @@
-"""Indices and movers against figures worked out by hand."""
+"""Indices and movers against figures computed by hand."""
 
 from __future__ import annotations
 

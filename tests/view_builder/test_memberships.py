@@ -1,4 +1,4 @@
-"""Levels and members of indices, and what ETFs hold and held, against the stored rows."""
+"""Levels and members of indices, and portfolios of ETFs, against the stored rows."""
 
 from __future__ import annotations
 

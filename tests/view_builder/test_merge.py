@@ -1,4 +1,4 @@
-"""The exchange of rows by key: what it costs follows what changes, whatever the planner last knew of the table."""
+"""The merge of rows by key: its cost follows the changed rows, whatever statistics the planner has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FROM generate_series(1, 10) f, generate_series(0, 299) d
 WHOLE_READS = "SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname LIKE 'fundata_quotes%'"
 
 
-async def test_many_rows_into_an_empty_table_are_not_each_looked_for_in_all_before(
+async def test_many_rows_into_an_empty_table_are_inserted_without_scans(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     view = next(view for view in views if view.relation == "fund_quote_history")
@@ -45,7 +45,7 @@ async def test_many_rows_into_an_empty_table_are_not_each_looked_for_in_all_befo
             assert "Index" in plan, plan
 
 
-async def test_what_a_run_stored_is_reported_without_reading_what_all_others_did(
+async def test_the_rows_of_a_run_are_found_without_reading_those_of_others(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     view = next(view for view in views if view.relation == "run_contents")

@@ -1,4 +1,4 @@
-"""Views whose rows are put to one another as they are read: published in one commit, whatever a run corrects."""
+"""Views that readers join are published in one commit, whatever a run corrects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DAY = date(2025, 9, 26)
 DAYS = 30
 HISTORY, FACTORS = "equity_quote_history", "price_adjustment"
 DATASETS = ["universe", "profile", "eod_prices", "splits", "dividends"]
-# all that one answer shows of a listing
+# everything that one query shows of a listing
 ANSWER = """
 SELECT jsonb_agg(to_jsonb(h) ORDER BY h.date)::text FROM sra.equity_quote_history h WHERE h.symbol = 'ABC'
 """
@@ -53,7 +53,7 @@ async def put_listing(pool: Pool) -> UUID:
 
 
 async def correct_listing(pool: Pool) -> UUID:
-    """A run that corrects an old close and both events, and brings a session on which there is a split."""
+    """A run that corrects an old close and both events, and stores a session with a split."""
     async with pool.acquire() as connection, connection.transaction():
         run = await put_run(connection, "fmp", DATASETS)
         await put_close(connection, run, "ABC", DAY - timedelta(days=25), "98")
@@ -86,7 +86,7 @@ async def held_back(pool: Pool, database: str, view: CompiledView) -> AsyncItera
 
 
 async def collect_responses(database: str, responses: list[str], stop: asyncio.Event) -> None:
-    """Read on and on, and keep every answer that differs from the one before."""
+    """Read in a loop, and keep every result that differs from the one before."""
     connection = await open_connection(database, application_name="probe")
     try:
         while not stop.is_set():
@@ -100,7 +100,7 @@ async def collect_responses(database: str, responses: list[str], stop: asyncio.E
 
 @asynccontextmanager
 async def reading(pool: Pool, database: str) -> AsyncIterator[list[str]]:
-    """Answers that readers got in the meantime, the one before them first."""
+    """The results that readers got in the meantime, after the one before them."""
     responses, stop = [await pool.fetchval(ANSWER)], asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(collect_responses(database, responses, stop))
@@ -108,7 +108,7 @@ async def reading(pool: Pool, database: str) -> AsyncIterator[list[str]]:
         stop.set()
 
 
-def test_what_is_read_together_is_published_together(views: tuple[CompiledView, ...]) -> None:
+def test_views_that_are_joined_are_published_together(views: tuple[CompiledView, ...]) -> None:
     groups = [[view.relation for view in group] for group in group_views(views)]
     together = [[FACTORS, HISTORY], ["fund_value", "fund_page"]]
     assert sorted(group for group in groups if len(group) > 1) == sorted(together)
@@ -120,7 +120,7 @@ def test_what_is_read_together_is_published_together(views: tuple[CompiledView, 
         done |= set(names)
 
 
-def test_no_view_puts_rows_of_two_commits_together(
+def test_no_view_joins_rows_of_two_commits(
     views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
     commit_of = {view.relation: group[-1].relation for group in group_views(views) for view in group}
@@ -144,17 +144,17 @@ def change_mart(name: str, **changes: Any) -> list[Mart]:
 
 
 @pytest.mark.parametrize("companion", ["latest_quote", "security_master_v9", "equity_page"])
-def test_a_view_is_published_with_kept_views_that_it_uses(companion: str) -> None:
+def test_a_view_is_published_with_its_companions(companion: str) -> None:
     with pytest.raises(ValueError, match="published"):
         compile_views(change_mart(HISTORY, published_with=(companion,)))
 
 
-def test_uses_of_what_is_published_later_go_round() -> None:
+def test_uses_of_later_views_are_circular() -> None:
     with pytest.raises(ValueError, match="use one another"):
         compile_views(change_mart(FACTORS, uses=("security_master", "equity_metrics")))
 
 
-async def test_a_correction_of_closes_and_events_shows_in_one_answer(
+async def test_a_correction_of_closes_and_events_appears_in_one_query(
     database: str, pool: Pool, view_by_name: dict[str, CompiledView]
 ) -> None:
     await put_listing(pool)
@@ -181,7 +181,7 @@ async def test_a_correction_of_closes_and_events_shows_in_one_answer(
     assert (await build_one(pool, view_by_name[HISTORY], full=True)).changed == 0
 
 
-async def test_a_series_built_in_parts_comes_with_its_factors(
+async def test_a_series_built_in_parts_is_published_with_its_factors(
     database: str, pool: Pool, view_by_name: dict[str, CompiledView]
 ) -> None:
     await put_listing(pool)
@@ -272,7 +272,7 @@ async def test_a_series_changes_its_currency_with_its_own_build(
     assert (await build_one(pool, view_by_name[HISTORY])).computed == 0
 
 
-async def test_currencies_of_most_series_are_brought_in_part_by_part(database: str, pool: Pool) -> None:
+async def test_a_change_of_most_currencies_is_built_in_parts(database: str, pool: Pool) -> None:
     name = "fund_quote_history"
     async with pool.acquire() as connection, connection.transaction():
         run = await put_run(connection, "fundata", ["FundDailyNAVPS"])

@@ -1,4 +1,4 @@
-"""The periods that are a company's twelve months, by SQL and in plain Python, whatever the statements are."""
+"""The periods of a company's twelve months, by SQL and in plain Python, for arbitrary statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices and adjustments as of a moment, by the events and closes that were known then: worked out by hand."""
+"""Prices and adjustments as of a moment, from the events and closes known then, computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""as_of and last_run_id name what last changed a row: its own record, or another that its figures come of."""
+"""as_of and last_run_id identify the last change of a row: its own record, or another input of its figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a build reaches readers: incremental equals full, a failed check changes nothing, readers see one state at a time."""
+"""Publication: incremental equals full, a failed check changes nothing, readers see one state at a time."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_a_listing_that_the_universe_no_longer_names_becomes_inactive(
         assert (row["is_active"], row["last_run_id"]) == (False, second)
 
 
-async def test_live_runs_are_not_taken_for_ended_ones(pool: Pool, view_by_name: dict[str, CompiledView]) -> None:
+async def test_live_runs_do_not_count_as_finished(pool: Pool, view_by_name: dict[str, CompiledView]) -> None:
     async with pool.acquire() as connection:
         await put_run(connection, "fundata", ["FundGeneral"], status="running")
         cancelled = await put_run(connection, "fundata", ["FundGeneral"], status="cancelled")
@@ -151,7 +151,7 @@ async def test_live_runs_are_not_taken_for_ended_ones(pool: Pool, view_by_name: 
     assert (await build_one(pool, view_by_name["security_master"])).runs == ()
 
 
-async def test_views_are_there_empty_but_typed_before_the_first_build(
+async def test_views_exist_empty_but_typed_before_the_first_build(
     undefined_pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     assert sorted(await define_views(undefined_pool, views)) == sorted(view.relation for view in views)
@@ -300,7 +300,7 @@ async def test_a_row_that_does_not_fit_the_model_fails(pool: Pool, things: Compi
         await build_one(pool, compile_view(Mart(Strict, Strict.spec)), full=True, accept_drop=True)
 
 
-async def test_a_breaking_change_needs_a_new_version_beside_the_old(pool: Pool, things: CompiledView) -> None:
+async def test_a_breaking_change_needs_a_second_version(pool: Pool, things: CompiledView) -> None:
     with pytest.raises(ConfigError, match=r"column name is gone.*view_version = 2"):
         await build_one(pool, make_thing(query=RENAMED, renamed=True))
     second = make_thing(query=RENAMED, renamed=True, version=2)
@@ -310,7 +310,7 @@ async def test_a_breaking_change_needs_a_new_version_beside_the_old(pool: Pool, 
     assert len(await read_rows(pool, "SELECT title FROM sra.thing_v2")) == 200
 
 
-async def test_a_new_column_comes_with_its_values(pool: Pool, things: CompiledView) -> None:
+async def test_a_new_column_is_published_with_its_values(pool: Pool, things: CompiledView) -> None:
     await build_one(pool, make_thing(query=WIDER, extra=True))
     (row,) = await read_rows(pool, "SELECT count(price) AS n, sum(price) AS total FROM sra.thing")
     assert (row["n"], row["total"]) == (200, Decimal(20100))
@@ -324,7 +324,7 @@ async def test_a_changed_query_is_built_in_full(pool: Pool, things: CompiledView
     assert await read_things(pool) == (200, "THING 1")
 
 
-async def test_builds_of_one_view_at_once_take_turns(pool: Pool, things: CompiledView) -> None:
+async def test_concurrent_builds_of_one_view_wait_for_each_other(pool: Pool, things: CompiledView) -> None:
     async with pool.acquire() as connection:
         await connection.execute("UPDATE thing SET name = 'new ' || id")
     built = await asyncio.gather(*(build_one(pool, things, full=True) for _ in range(4)))
@@ -332,7 +332,7 @@ async def test_builds_of_one_view_at_once_take_turns(pool: Pool, things: Compile
     assert (await read_things(pool))[1].startswith("new")
 
 
-async def test_a_definition_waits_for_no_reader_and_no_reader_for_it(pool: Pool, things: CompiledView) -> None:
+async def test_a_new_definition_and_readers_do_not_block_each_other(pool: Pool, things: CompiledView) -> None:
     async with pool.acquire() as reader, reader.transaction():
         await reader.fetch("SELECT * FROM sra.thing LIMIT 1")
         # rows only: nothing of this needs a lock that a reader holds

@@ -44,7 +44,7 @@ def test_percentages_are_fractions_and_counts_and_places_are_integers() -> None:
             assert quantity.sql_type in ("bigint", "integer", "date"), name
 
 
-def test_ours_and_the_vendors_figures_have_names_of_their_own() -> None:
+def test_our_figures_and_the_vendors_have_different_names() -> None:
     for name, quantity in QUANTITIES.items():
         ours = QUANTITIES.get(name.removeprefix("vendor_")) if name.startswith("vendor_") else None
         assert ours is None or quantity.meaning != ours.meaning, name
@@ -57,7 +57,7 @@ def test_the_dictionary_has_each_name_once_and_no_other(views: tuple[CompiledVie
     assert set(QUANTITIES) == published
 
 
-def test_each_meaning_is_a_sentence_of_its_own() -> None:
+def test_each_meaning_is_unique_and_a_sentence() -> None:
     for name, quantity in QUANTITIES.items():
         assert quantity.meaning.endswith("."), name
         assert not quantity.meaning.startswith(("Its ", "The same")), name
@@ -69,7 +69,7 @@ def test_record_views_say_that_they_are_as_delivered(views: tuple[CompiledView, 
     assert {view.relation for view in views if "as delivered" in view.description} >= RECORDS
 
 
-def test_a_column_that_the_dictionary_lacks_or_has_otherwise_is_refused() -> None:
+def test_a_column_that_differs_from_the_dictionary_is_refused() -> None:
     with pytest.raises(ContractError, match="colour is not in the dictionary of quantities"):
 
         class Coloured(ViewModel):

@@ -1,4 +1,4 @@
-"""Everything that is collected can be read: each raw column is behind a published one, or is listed here with the reason."""
+"""All collected data can be read: each raw column is behind a published one, or is listed here with the reason."""
 
 from __future__ import annotations
 

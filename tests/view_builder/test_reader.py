@@ -108,7 +108,7 @@ async def test_functions_with_their_owners_rights_are_for_the_roles_that_read(
     await reader.fetch("SELECT * FROM equity_fundamentals_as_of(now(), 'strict')")
 
 
-async def test_core_is_closed_save_for_what_live_views_call(
+async def test_only_functions_of_live_views_are_executable_in_core(
     pool: Pool, reader: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     for statement in ("SELECT core.ratio(1, 2)", "SELECT core.is_active('')", "SELECT * FROM core.live_runs"):
@@ -143,7 +143,7 @@ async def test_core_is_closed_save_for_what_live_views_call(
     await reader.fetch("SELECT count(v::text) FROM fundata_data v")
 
 
-async def test_rights_that_a_restore_left_out_are_given_anew(
+async def test_rights_missing_after_a_restore_are_granted_again(
     pool: Pool, reader: asyncpg.Connection[asyncpg.Record], views: tuple[CompiledView, ...]
 ) -> None:
     # as after pg_restore --no-privileges

@@ -1,4 +1,4 @@
-"""Readers in a loop over all views while data change and builds go on: no error, nothing empty, one build in one answer."""
+"""Readers in a loop over all views while data change and builds run: no error, nothing empty, one build per query."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from view_builder.compile import CompiledView, group_views
 
 FUNDS = 15
 LISTED = date(2025, 9, 26)
-# Each build's data put its number on every fund, and a session on every listing: an answer with two is one of two states.
+# Each build's data put its number on every fund, and a session on every listing: a result with two is of two states.
 ONE_STATE = {
     "latest_quote": "SELECT DISTINCT navps FROM sra.latest_quote WHERE source = 'fundata'",
     "fund_page": "SELECT DISTINCT navps FROM sra.fund_page",
     "fund_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.fund_quote_history"
     " GROUP BY identifier) n",
     "daily_market_summary": "SELECT DISTINCT total_symbols FROM sra.daily_market_summary",
-    # live views: what a run brings shows at its end, though it came in many commits
+    # live views: the rows of a run appear at its end, although it made many commits
     "fundata_quotes": "SELECT DISTINCT days FROM (SELECT count(*) AS days FROM sra.fundata_quotes GROUP BY identifier) n",
     "fundata_quotes_history": "SELECT DISTINCT days FROM (SELECT count(*) AS days FROM sra.fundata_quotes_history"
     " GROUP BY identifier) n",
@@ -59,7 +59,7 @@ SELECT count(*) FROM pg_stat_activity WHERE application_name = 'probe' AND wait_
 
 @dataclass
 class Told:
-    """What readers met, and how long each answer took, in seconds."""
+    """What readers saw, and the duration of each query in seconds."""
 
     seen: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
@@ -124,7 +124,7 @@ async def read_views(connection: Connection, names: list[str], result: Told) -> 
 
 
 async def probe(dsn: str, names: list[str], stop: asyncio.Event, result: Told) -> None:
-    """Read until told to stop; an error ends the test."""
+    """Read until stopped; an error ends the test."""
     connection = await open_connection(dsn, application_name="probe")
     try:
         while not stop.is_set():

@@ -1,4 +1,4 @@
-"""A view that could not be built is reported, and built again when the cause is gone."""
+"""A view that could not be built is reported, and built again once the cause is gone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def look(pool: Pool, backlog: Backlog) -> list[str]:
         return await backlog.poll(connection)
 
 
-async def test_whatever_a_build_fails_of_is_reported_and_it_is_asked_for_again(
+async def test_any_failure_of_a_build_is_reported_and_the_build_requested_again(
     database: str, pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     await build_in_process(database, BuildParameters())
@@ -53,7 +53,7 @@ async def test_whatever_a_build_fails_of_is_reported_and_it_is_asked_for_again(
     assert reported["is_late"]
     assert "no room at" in reported["error"]
     assert "secret" not in reported["error"]
-    # nobody sends its completion again: the run itself asks
+    # its completion is not sent again; the run itself requests the build
     patient = Backlog(views)
     assert await look(pool, patient) == []
     assert "latest_quote" in await look(pool, backlog)
@@ -87,9 +87,7 @@ async def test_a_full_disk_is_reported_at_once_and_waited_out(database: str, poo
     assert await read_rows(pool, "SELECT identifier FROM sra.latest_quote") == [{"identifier": "1"}]
 
 
-async def test_a_view_that_was_never_filled_is_asked_for_ever_more_rarely(
-    pool: Pool, views: tuple[CompiledView, ...]
-) -> None:
+async def test_an_unfilled_view_is_requested_at_growing_intervals(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     backlog, hasty = Backlog(views), Backlog(views, first_pause=0)
     everything = [view.relation for view in views]
     await pool.execute("UPDATE published_view SET filled = NULL")

@@ -1,4 +1,4 @@
-"""One series for every security, its calendar periods, prices of a day in one currency, and categories of funds."""
+"""One series for every security, its calendar periods, prices on a day in one currency, and categories of funds."""
 
 from __future__ import annotations
 

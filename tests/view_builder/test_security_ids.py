@@ -93,7 +93,7 @@ async def test_a_rename_leaves_the_id_in_every_view(pool: Pool, views: tuple[Com
     ]
 
 
-async def test_who_takes_a_delisted_symbol_has_an_id_of_its_own(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_new_owner_of_a_delisted_symbol_has_a_different_id(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         await put_listing(connection, run, "ABC", company_name="Old Corp.")
@@ -126,9 +126,7 @@ async def test_who_takes_a_delisted_symbol_has_an_id_of_its_own(pool: Pool, view
     ]
 
 
-async def test_a_new_installation_that_hears_all_at_once_gives_a_chain_one_id(
-    pool: Pool, views: tuple[CompiledView, ...]
-) -> None:
+async def test_a_chain_of_renames_stored_at_once_has_one_id(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         # in no order; the first symbol is another company's by now

@@ -1,4 +1,4 @@
-"""What a listing is, by the vendor's flags, its symbol and its name: each rule, and the names that must not deceive it."""
+"""The type of a listing by the vendor's flags, its symbol and its name: each rule, and misleading names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service: completions are kept, coalesced and published; views and schemas are told."""
+"""The service: completions are stored, coalesced and published; views and schemas are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures per share and per company: which shares they count, by figures worked out by hand.
+"""Figures per share and per company: the shares that they count, against figures computed by hand.
 
 A company here has 20 shares at 72, four quarters of 10 of income and 100 of revenue each, and 3.6 of diluted earnings per share.
 """
@@ -196,7 +196,7 @@ async def test_a_split_divides_only_earnings_that_are_not_restated(pool: Pool, v
     assert {row["symbol"] for row in stored if row["eps_diluted_ttm"] is not None} == {"BEFORE"}
 
 
-async def test_a_large_issue_of_shares_is_no_split(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_large_issue_of_shares_is_not_a_split(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     # 40 shares at 36 where the quarters had 20
     issue = {"price": "36", "market_cap": "1440"}
     old_split = ((date(2015, 3, 2), 2, 1),)
@@ -221,7 +221,7 @@ async def test_the_ratio_of_a_split_counts_up_to_five_percent_from_it(
     assert show(rows["ABC"], *BASIS) == (basis, "company", None)
 
 
-async def test_what_the_vendor_lacks_leaves_the_basis_open(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_missing_vendor_figures_leave_the_basis_open(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     rows = await build_companies(
         pool, views, CAP=Company(market_cap=None), ZERO=Company(market_cap="0"), COUNT=Company(shares="0")
     )

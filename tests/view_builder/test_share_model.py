@@ -1,4 +1,4 @@
-"""Any shares, splits and maintained ratios: the basis of a listing's ratios against a model in plain Python."""
+"""Arbitrary shares, splits and maintained ratios: the basis of a listing's ratios against a plain Python model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQL of the views as files: what a file says of itself, what it reads, where its columns come from."""
+"""The SQL files of the views: their documentation, the tables that they read, the origins of their columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_RUN = "'{00000000-0000-0000-0000-000000000000}'"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_file_is_short_and_says_what_it_gives(path: Path) -> None:
+def test_a_file_is_short_and_documents_its_result(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 150
     head = " ".join(line for line in lines[: next(n for n, line in enumerate(lines) if not line.startswith("--"))])
@@ -48,7 +48,7 @@ def test_every_definition_of_core_is_used(views: tuple[CompiledView, ...]) -> No
     assert set(read_core()) == used
 
 
-def test_every_column_has_its_origins_or_its_file_says_why_not(views: tuple[CompiledView, ...]) -> None:
+def test_every_column_has_origins_or_an_exception(views: tuple[CompiledView, ...]) -> None:
     for view in views:
         text = (SQL / "marts" / f"{view.relation}.sql").read_text(encoding="utf-8")
         said = {name for names in WITHOUT_ORIGINS.findall(text) for name in names.split(", ")}
@@ -71,7 +71,7 @@ def test_origins_are_reported_by_table_in_comments_and_schemas(views: tuple[Comp
     assert any("return_on_assets IS" in text and "From: fmp_balance_sheet" in text for text in metrics.comments)
 
 
-async def test_the_planner_sees_through_every_function(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_the_planner_inlines_every_function(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     """A function that is not inlined is planned for a thousand rows, and called for each."""
     async with pool.acquire() as connection:
         for view in views:

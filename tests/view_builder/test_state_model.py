@@ -1,4 +1,4 @@
-"""Any versions of three fiscal years: the twelve months of any past state against a model in plain Python."""
+"""Arbitrary versions of three fiscal years: the twelve months of any past state against a plain Python model."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def draw_company(draw: st.DrawFn) -> tuple[Sequence[Version], Sequence[datetime]
 
 
 def choose_by_rules(versions: Sequence[Version], at: datetime, mode: str) -> tuple[Any, ...] | None:
-    """Return the answer by the rules: of each year the newest version of the state; the newest year after one before it."""
+    """Return the result by the rules: of each year the newest version of the state; the newest year after one before it."""
     of_state = [v for v in versions if v.publication[0] <= at and (mode == "reported" or v.learnt_at <= at)]
     newest = {v.year: v for v in sorted(of_state, key=lambda v: v.version)}
     if not newest:
@@ -117,7 +117,7 @@ def choose_by_rules(versions: Sequence[Version], at: datetime, mode: str) -> tup
 async def choose_by_sql(
     dsn: str, versions: Sequence[Version], requested: Sequence[tuple[datetime, str]]
 ) -> list[tuple[Any, ...] | None]:
-    """Return the answers of the function, to a reader."""
+    """Return the results of the function for a reader."""
     connection = await open_connection(dsn, application_name="test")
     transaction = connection.transaction()
     await transaction.start()

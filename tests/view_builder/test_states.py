@@ -1,4 +1,4 @@
-"""What of a run readers see before its end, and before its build: nothing of what it adds to the records and to prices."""
+"""Readers see nothing of a run before its end and its build: neither its records nor its prices."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ async def read_closes(pool: Pool) -> list[Decimal]:
     return [row["split_adjusted_close"] for row in await read_rows(pool, HISTORY)]
 
 
-async def test_the_close_of_a_split_day_is_never_beside_unadjusted_ones(
+async def test_the_close_of_a_split_day_is_never_next_to_unadjusted_ones(
     pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
     async with pool.acquire() as connection:
@@ -141,7 +141,7 @@ async def test_rows_of_runs_that_the_ledger_no_longer_has_stay(pool: Pool, views
     assert not any(built.full for built in (await build_all(pool, views)).values())
 
 
-async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
+async def test_a_quote_of_a_split_day_is_compared_with_figures_in_its_shares(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     async with pool.acquire() as connection:
@@ -222,7 +222,7 @@ async def test_a_rename_continues_with_the_history(pool: Pool, views: tuple[Comp
     assert (await build_all(pool, views, full=True))["equity_quote_history"].changed == 0
 
 
-async def test_a_symbol_of_a_delisted_company_begins_anew_with_its_present_owner(
+async def test_a_symbol_of_a_delisted_company_starts_again_with_its_present_owner(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     former = DAY - timedelta(days=400)

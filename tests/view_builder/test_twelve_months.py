@@ -1,4 +1,4 @@
-"""Which statements are a company's twelve months, and what follows for growth and ratios: by figures worked out by hand."""
+"""The statements of a company's twelve months, with growth and ratios, against figures computed by hand."""
 
 from __future__ import annotations
 

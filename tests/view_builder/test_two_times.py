@@ -1,4 +1,4 @@
-"""When the public could know a statement, when we did, and the figures of a past state: worked out by hand."""
+"""When the public could know a statement, when we did, and the figures of a past state, computed by hand."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class Stack:
             self.query(f"SELECT pg_terminate_backend(pid) {session}")
 
     def empty_database(self) -> None:
-        """Give the services a database that was never migrated, as on the first day, and start them on it."""
+        """Start the services on a database that was never migrated, as on the first day."""
         self.compose("stop", *SERVICES)
         self.call_psql("-d", "postgres", "-c", "DROP DATABASE sra_data WITH (FORCE)", "-c", "CREATE DATABASE sra_data")
         self.start(*SERVICES)

@@ -32,7 +32,7 @@ def _has_records(table: sa.Table) -> bool:
 
 def make_content_query() -> str:
     """Return a query for one text: a line with row count and MD5 for each raw table, the rejects and each page."""
-    # the history of replaced rows has no key: which rows were replaced depends on when an answer came
+    # the history of replaced rows has no key: which rows were replaced depends on the time of a response
     stored = [table for table in metadata.sorted_tables if _has_records(table) and table.primary_key.columns]
     parts = [_select_rows(table) for table in stored]
     parts += [

@@ -98,7 +98,7 @@ def main(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "home", options=_OPTIONS)
     server.start()
     try:
-        print(json.dumps(asyncio.run(disturb(server, folder))))  # noqa: T201 - a program's answer
+        print(json.dumps(asyncio.run(disturb(server, folder))))  # noqa: T201 - a program's output
     finally:
         server.stop()
 

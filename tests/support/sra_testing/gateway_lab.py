@@ -355,7 +355,7 @@ class Lab:
 
 @asynccontextmanager
 async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **schedule: Any) -> AsyncIterator[Lab]:
-    """Start the three small services and the gateway, unless told otherwise, and stop at the end what is running."""
+    """Start the three small services and the gateway, unless configured otherwise, and stop those that run at the end."""
     ports: dict[str, int] = {}
     for name in (*SMALL_SERVICES, "gateway"):
         port = find_free_port()

@@ -1,7 +1,7 @@
 """Helper processes of tests, forked from one process with imported modules: `python -m sra_testing.nursery FD`.
 
 A newly started process imports for a second or two. A forked one is still a real process: it has its own environment and can
-be killed, paused and asked for its exit code.
+be killed and paused, and it has an exit code.
 """
 
 from __future__ import annotations

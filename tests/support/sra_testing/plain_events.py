@@ -1,4 +1,4 @@
-"""What events make of one share of a listing, day by day in plain Python: the model that the views are compared with."""
+"""The effect of events on one share of a listing, day by day in plain Python: the model that the views are compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which shares a price and the statements of a company count, in plain Python: what the SQL of the views is compared with."""
+"""The shares that a price and the statements of a company count, in plain Python, for comparison with the views' SQL."""
 
 from __future__ import annotations
 

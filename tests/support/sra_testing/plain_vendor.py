@@ -1,4 +1,4 @@
-"""A vendor with a few rows: a real HTTP server whose FMP answers a test defines."""
+"""A vendor with a few rows: a real HTTP server whose FMP responses a test defines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = list[Any]
 
 @dataclass
 class PlainVendor:
-    """The current data: `events` by dataset, `answers` by path for fixed answers.
+    """The current data: `events` by dataset, `responses` by path for fixed responses.
 
     The calendars return the events of the requested days, the paths by symbol those of the symbol.
     """

@@ -290,7 +290,7 @@ async def put_dividend(
 
 
 async def end_events(connection: Connection, run_id: UUID, table: str, symbol: str, day: date) -> None:
-    """End the splits or dividends of a symbol and day, as an answer without them does."""
+    """End the splits or dividends of a symbol and day, as a response without them does."""
     await connection.execute(
         f"UPDATE {table} SET valid_to = clock_timestamp(), ended_run_id = $3, updated_at = clock_timestamp()"  # noqa: S608
         " WHERE symbol = $1 AND date = $2 AND valid_to IS NULL",

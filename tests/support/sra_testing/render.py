@@ -26,7 +26,7 @@ _QUERY_ATTEMPTS = 5
 class Blueprint:
     """The values that Render derives from render.yaml: generated once, references resolved, values not entered left out.
 
-    `typed` are the values entered where the Blueprint asks (`sync: false`), by variable.
+    `typed` are the values entered for `sync: false`, by variable.
     """
 
     typed: dict[str, str] = field(default_factory=dict)

@@ -93,7 +93,7 @@ class Scene:
         run_async(build())
 
     def deliver(self, dataset: str, body: str, *, on: str = "2025-10-01") -> Counts:
-        """Store the records of an update answer."""
+        """Store the records of an update response."""
 
         async def store() -> Counts:
             entry = load_catalogue().find_dataset(dataset)

@@ -1,4 +1,4 @@
-"""A vendor whose answers a test scripts: over real HTTP, in the given order, the last one repeated."""
+"""A vendor whose responses a test scripts, over real HTTP, in the given order, the last one repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESTRICTED = "Restricted Endpoint: This endpoint is not available under your cur
 
 @dataclass
 class _Script:
-    """The answers to a path whose parameters include these."""
+    """The responses to a path whose parameters include these."""
 
     path: str
     query: dict[str, str]
@@ -31,14 +31,14 @@ class _Script:
 
 @dataclass
 class Vendor:
-    """The script, and the received calls; unscripted calls are answered with an empty list."""
+    """The script, and the received calls; unscripted calls get an empty list."""
 
     base_url: str = ""
     requested: list[str] = field(default_factory=list)
     _scripts: list[_Script] = field(default_factory=list)
 
     def say(self, path: str, *responses: Any, status: int = 200, **query: str) -> None:
-        """Answer a path with these: texts as they are, anything else as JSON; replaces its earlier answers."""
+        """Respond to a path with these: texts as they are, anything else as JSON; replaces its earlier responses."""
         bodies = [(one if isinstance(one, str) else json.dumps(one)).encode() for one in responses]
         self._scripts = [one for one in self._scripts if (one.path, one.query) != (path, query)]
         self._scripts.append(_Script(path, query, bodies, status))

@@ -1,4 +1,4 @@
-"""The vendors' stand-in for a test, on a fixed day, so that its answers are known."""
+"""The vendors' stand-in for a test, on a fixed day, so that its responses are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which statements of a company are its twelve months, in plain Python: what the SQL of the views is compared with."""
+"""The statements of a company's twelve months, in plain Python, for comparison with the views' SQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ASGI application: counts what arrives, lets faults happen, and hands the rest to the two made-up vendors."""
+"""The ASGI application: counts requests, applies faults, and passes the rest to the two made-up vendors."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ class StandInApp:
 
 
 def _gather(response: Response) -> Response:
-    """The answer with its whole body in hand and never compressed, so that half of it is half of the text."""
+    """The response with its whole body in memory and uncompressed, so that half of it is half of the text."""
     if response.lines is None:
         return replace(response, may_compress=False)
     return replace(response, body="".join(response.lines).encode(), lines=None, may_compress=False)

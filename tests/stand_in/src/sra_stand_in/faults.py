@@ -1,4 +1,4 @@
-"""Faults on request: which call is to go wrong, and how."""
+"""Faults on request: which call fails, and how."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def read_rules(value: object, seed: int) -> list[Fault]:
 
 
 def respond_with_fault(fault: Fault, request: Request) -> Response:
-    """The answer of a plain kind, as the vendor asked gives it."""
+    """The response of a plain kind, as the called vendor sends it."""
     if fault.kind in _SHARED:
         return _SHARED[fault.kind]()
     if fault.kind.startswith("429_retry_after"):

@@ -1,4 +1,4 @@
-"""The little of HTTP that the stand-in needs: requests, answers, and sending them."""
+"""The part of HTTP that the stand-in needs: requests, responses, and sending them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One answer: a body, or lines that are sent as they are made."""
+    """A response: a body, or lines that are sent as they are made."""
 
     status: int = 200
     body: bytes = b""
@@ -61,7 +61,7 @@ class Response:
 
 
 def respond_json(value: object, status: int = 200) -> Response:
-    """An answer that holds one JSON value."""
+    """A response that contains one JSON value."""
     return Response(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -100,7 +100,7 @@ async def send_start(response: Response, send: Send, *, length: int | None) -> N
 
 
 async def send_response(request: Request, response: Response, send: Send) -> None:
-    """Send a whole answer, compressed where the caller accepts that and it pays."""
+    """Send a complete response, compressed if the caller accepts that and it is worthwhile."""
     if response.lines is not None:
         await _send_lines(response, response.lines, send)
         return

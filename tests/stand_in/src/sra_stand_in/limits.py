@@ -83,7 +83,7 @@ class Door:
         self.in_flight_peak = max(self.in_flight_peak, self.in_flight)
 
     def leave(self) -> None:
-        """The answer is out, or the caller has gone."""
+        """The response was sent, or the caller has disconnected."""
         self.in_flight -= 1
 
     def admits(self) -> bool:

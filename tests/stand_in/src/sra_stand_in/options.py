@@ -1,4 +1,4 @@
-"""What a stand-in can be told at its start."""
+"""The options of a stand-in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Options:
     `as_of` is the day of the world; None is today, and moves on at midnight UTC.
     `fmp_limit` and `bulk_limit` are calls in any `window_seconds`, 0 for no limit. `fundata_tree` is a folder with `data/`
     and `quotes/` whose records the Fundata side serves instead of `funds` made-up ones. `answers` is a folder of saved FMP
-    answers that are served instead of made-up ones.
+    responses that are served instead of made-up ones.
     """
 
     securities: int = 200

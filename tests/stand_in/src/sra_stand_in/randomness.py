@@ -1,4 +1,4 @@
-"""Numbers that look random and depend on nothing but the arguments, whatever the order in which they are asked for."""
+"""Numbers that look random and depend only on their arguments, not on the order of the calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the stand-in: in the foreground, or beside a test on a port of its own."""
+"""Runs the stand-in in the foreground, or next to a test on its own port."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class StandIn:
         self.app = StandInApp(self.options)
 
     def start(self) -> Self:
-        """Serve from a thread; returns when requests are answered.
+        """Serve from a thread; returns once requests get responses.
 
         Raises RuntimeError where the server did not come up.
         """
@@ -143,7 +143,7 @@ class StandIn:
         await asyncio.to_thread(self.stop)
 
     def stats(self) -> dict[str, Any]:
-        """The answer of `GET /control/stats`."""
+        """The response of `GET /control/stats`."""
         report: dict[str, Any] = self._control("GET", "stats")
         return report
 

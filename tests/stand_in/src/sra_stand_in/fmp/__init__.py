@@ -1,1 +1,1 @@
-"""The stand-in for FMP: a made-up market and the answers of the stable API about it."""
+"""The stand-in for FMP: a made-up market and the stable API's responses about it."""

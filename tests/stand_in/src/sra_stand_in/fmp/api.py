@@ -1,4 +1,4 @@
-"""The door of the made-up FMP: key, limit, plan, then the answer of a path."""
+"""The entry of the made-up FMP: key, limit, plan, then the response of a path."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class FmpApi:
         self._cache.clear()
 
     def respond(self, request: Request) -> Response:
-        """Answer a call that has been counted."""
+        """Respond to a call that has been counted."""
         path = request.path.removeprefix(PREFIX)
         return self._refuse(path, request) or self._respond_on_route(path, request)
 

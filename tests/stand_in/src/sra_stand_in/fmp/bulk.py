@@ -1,4 +1,4 @@
-"""Bulk answers: CSV, made row by row so that a large one costs little memory."""
+"""Bulk responses as CSV, written row by row so that a large one needs little memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def encode_cell(value: object) -> str:
 
 
 def encode_csv(rows: Iterable[Row], columns: Iterable[str]) -> Iterator[str]:
-    """Lines of a bulk answer, the header first."""
+    """Lines of a bulk response, the header first."""
     names = list(columns)
     yield ",".join(f'"{name}"' for name in names) + "\n"
     for row in rows:

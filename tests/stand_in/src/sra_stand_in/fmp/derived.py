@@ -1,4 +1,4 @@
-"""What the vendor derives from statements and prices: growth, ratios, key metrics, scores, earnings."""
+"""The vendor's figures derived from statements and prices: growth, ratios, key metrics, scores, earnings."""
 
 from __future__ import annotations
 

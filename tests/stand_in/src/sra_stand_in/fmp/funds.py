@@ -1,4 +1,4 @@
-"""Answers about ETFs: info, holdings, country and sector weights."""
+"""Responses about ETFs: info, holdings, country and sector weights."""
 
 from __future__ import annotations
 

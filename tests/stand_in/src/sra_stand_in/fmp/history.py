@@ -1,4 +1,4 @@
-"""Answers over time about one listing: end-of-day prices, splits, dividends and their calendars."""
+"""Responses about one listing over time: end-of-day prices, splits, dividends and their calendars."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _average(one: Security, bar: Bar) -> float:
 
 
 def encode_full(one: Security, bars: Iterator[Bar]) -> bytes:
-    """The ten fields of `historical-price-eod/full`, built as text since thousands of rows are asked for."""
+    """The ten fields of `historical-price-eod/full`, built as text because thousands of rows are requested."""
     parts = []
     for bar in bars:
         change = round(bar.close - bar.open, 6)

@@ -1,4 +1,4 @@
-"""Answers about listings: screener, profile, quotes, movers, peers and the lists of symbols."""
+"""Responses about listings: screener, profile, quotes, movers, peers and the lists of symbols."""
 
 from __future__ import annotations
 

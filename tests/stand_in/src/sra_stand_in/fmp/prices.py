@@ -1,4 +1,4 @@
-"""Prices, splits and dividends of a listing, each computed alone from (listing, day): no path has to be walked.
+"""Prices, splits and dividends of a listing, each computed directly from (listing, day).
 
 What once happened never changes when the day of the world moves on; only adjusted figures do, as at the vendor.
 """

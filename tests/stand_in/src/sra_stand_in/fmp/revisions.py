@@ -1,4 +1,4 @@
-"""Corrections and withdrawals of events on request: what the made-up vendor names from now on for a symbol and day."""
+"""Corrections and withdrawals of events on request: the made-up vendor's new values for a symbol and day."""
 
 from __future__ import annotations
 

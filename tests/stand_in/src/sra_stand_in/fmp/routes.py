@@ -1,4 +1,4 @@
-"""Which path of the stable API gives what, and how its parameters are read."""
+"""The handlers of the stable API's paths, and how they read parameters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_DAY = dt.date(FIRST_YEAR, 1, 1).toordinal()
 _FREE_SYMBOLS = 87
 
 
-class BadQuery(Exception):  # noqa: N818 - not a failure of ours, an answer
+class BadQuery(Exception):  # noqa: N818 - a response, not an internal error
     """A parameter is missing or malformed: 400."""
 
     def __init__(self, name: str, text: str | None = None) -> None:
@@ -35,7 +35,7 @@ class BadQuery(Exception):  # noqa: N818 - not a failure of ours, an answer
         self.text = text
 
 
-class RestrictedSymbol(Exception):  # noqa: N818 - not a failure of ours, an answer
+class RestrictedSymbol(Exception):  # noqa: N818 - a response, not an internal error
     """The plan does not open this symbol: 402."""
 
 

@@ -1,4 +1,4 @@
-"""The vendor's error texts and which plan opens which path."""
+"""The vendor's error texts, and the plan that each path requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The made-up listings: equities, preferred lines, ETFs, indices, and rows of exchanges that nobody asked for."""
+"""The made-up listings: equities, preferred lines, ETFs, indices, and rows of other exchanges."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _choose(shares: tuple[tuple[str, float], ...], at: float) -> str:
 
 
 def _make_ticker(number: int) -> str:
-    """Different numbers below 26**4 give different tickers of four letters, without an order that shows."""
+    """Different numbers below 26**4 give different tickers of four letters, in no visible order."""
     rest = (number * 104_729 + 52_631) % 26**4
     letters = []
     for _ in range(4):

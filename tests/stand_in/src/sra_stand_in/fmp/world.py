@@ -1,4 +1,4 @@
-"""The market on one day: what the universe looks like to a caller who asks on that day."""
+"""The market on one day, as a caller on that day sees it."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class YearFigures:
 class World:
     """A universe on a day. End-of-day data reach to that day; quotes are those of the session before it.
 
-    So a caller who asks at any hour of the day finds every session that has been completed and no price from the
-    future. Answers depend on the day only, not on the hour.
+    So a call at any hour of the day finds every session that has been completed and no price from the
+    future. Responses depend on the day only, not on the hour.
     """
 
     def __init__(self, universe: Universe, as_of: dt.date) -> None:

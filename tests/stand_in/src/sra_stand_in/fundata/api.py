@@ -1,4 +1,4 @@
-"""The door of the made-up Fundata: sign in, ask for an export, poll, download."""
+"""The entry of the made-up Fundata: log in, request an export, poll, download."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXPIRED_LINK = (
 class Behaviour:
     """How exports go; all of it can be changed while the stand-in runs.
 
-    An export is Running for `pending_polls` answers and at least `pending_seconds`. The `fail_next`, `expire_next`,
+    An export is Running for `pending_polls` responses and at least `pending_seconds`. The `fail_next`, `expire_next`,
     `cut_next`, `empty_next` and `revoke_next` counts hit that many of the next exports, links, files, exports, calls.
     """
 
@@ -87,7 +87,7 @@ class FundataApi:
         self._current: dict[str, list[Record]] = {}
 
     def set_as_of(self, day: dt.date) -> None:
-        """Move to another day: exports asked for from now on hold its changes."""
+        """Move to another day: exports requested from now on contain its changes."""
         self._as_of = day.toordinal()
         self._current.clear()
 
@@ -119,7 +119,7 @@ class FundataApi:
         return self._current[dataset.name]
 
     def respond(self, request: Request) -> tuple[Response, bool]:
-        """Answer a call; the second value says that the body is to be cut."""
+        """Respond to a call; the second value is whether to truncate the body."""
         if request.path == f"{AUTH_PREFIX}authenticate":
             return self._authenticate(request), False
         path = request.path.removeprefix(API_PREFIX)

@@ -1,4 +1,4 @@
-"""How an export is written: the CSV of the seed file, or a JSON array of records with lists."""
+"""The formats of an export: the CSV of the seed file, or a JSON array of records with lists."""
 
 from __future__ import annotations
 

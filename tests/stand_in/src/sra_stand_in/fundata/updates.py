@@ -1,4 +1,4 @@
-"""What the vendor changes day by day: new daily values, a late correction, some changed records.
+"""Daily changes of the vendor: new daily values, a late correction, some changed records.
 
 Every change belongs to its day, so a later day of the world only ever adds changes to those of an earlier one.
 """

@@ -1,4 +1,4 @@
-"""Bad rows of files and exports that are delivered again: one reject each, balanced counts, whatever was corrected or killed."""
+"""Bad rows of files and exports that are delivered again: one reject each, balanced counts, after corrections and kills too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ async def list_rejects(pool: Pool) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_a_new_file_with_the_same_bad_rows_counts_them_up(database: str, pool: Pool, tmp_path: Path) -> None:
+async def test_a_new_file_with_the_same_bad_rows_increments_their_counts(
+    database: str, pool: Pool, tmp_path: Path
+) -> None:
     bad = [navps("", f"2025-01-{day:02d}", "10") for day in (2, 3, 3)]
     for number, extra in enumerate((0, 2)):
         root = tmp_path / str(number)
@@ -46,7 +48,7 @@ async def test_a_new_file_with_the_same_bad_rows_counts_them_up(database: str, p
     assert await pool.fetchval("SELECT count(DISTINCT coalesce(last_run_id, run_id)) FROM rejected_record") == 1
 
 
-async def test_an_overlapping_export_counts_up_and_keeps_its_first_change_date(pool: Pool) -> None:
+async def test_an_overlapping_export_increments_counts_and_keeps_the_first_change_date(pool: Pool) -> None:
     entry = load_catalogue().find_dataset("FundGeneral")
     for day in (1, 2, 3):
         run = uuid4()
@@ -89,7 +91,7 @@ async def test_a_failed_load_completes_once_its_rejects_are_dismissed_or_correct
     assert await list_rejects(pool) == [(3, 2, None, "A row without a fund.")]
 
 
-async def test_a_corrected_row_stays_resolved_when_its_file_comes_again(
+async def test_a_corrected_row_stays_resolved_when_its_file_is_delivered_again(
     database: str, pool: Pool, tmp_path: Path
 ) -> None:
     columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
@@ -108,7 +110,7 @@ async def test_a_corrected_row_stays_resolved_when_its_file_comes_again(
     assert result["error"] == "Nothing was resolved: there was no open reject to replay."
 
 
-async def test_a_replay_that_dies_in_the_middle_continues_where_it_was(
+async def test_a_killed_replay_resumes(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("", f"2025-01-{day:02d}", "10") for day in (2, 3, 4)])

@@ -1,4 +1,4 @@
-"""Every documented answer is recognised by status and body."""
+"""Every documented response is recognised by status and body."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def error(text: str) -> bytes:
         (302, b"", ResponseKind.BAD_REQUEST),
     ],
 )
-def test_documented_answers_are_distinguished(status: int, body: bytes, kind: ResponseKind) -> None:
+def test_documented_responses_are_distinguished(status: int, body: bytes, kind: ResponseKind) -> None:
     assert classify_response(status, body).kind is kind
 
 
@@ -73,7 +73,7 @@ def test_empty_list_is_data_and_a_plan_refusal_is_not() -> None:
     assert not ResponseKind.PLAN_ENDPOINT.is_ok
 
 
-def test_only_what_can_pass_is_asked_again() -> None:
+def test_only_temporary_errors_are_retried() -> None:
     never = {
         ResponseKind.BAD_REQUEST,
         ResponseKind.INVALID_KEY,
@@ -101,5 +101,5 @@ def test_csv_is_distinguished_from_an_error_in_its_place() -> None:
     assert classify_response(200, b"<html>a, b</html>", expects_csv=True).kind is ResponseKind.HTML
 
 
-def test_a_message_beside_a_symbol_is_an_error() -> None:
+def test_a_message_next_to_a_symbol_is_an_error() -> None:
     assert classify_response(200, b'[{"symbol":"ZZQ","error":"x"}]').kind is ResponseKind.ERROR_IN_200

@@ -1,4 +1,4 @@
-"""A row is data only where it proves to be a record of its endpoint; everything else is an error, or nothing."""
+"""A row is data only if it is recognisably a record of its endpoint; everything else is an error, or nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ nested_errors = st.recursive(
 
 
 def place_errors(shape: Shape) -> st.SearchStrategy[Any]:
-    """Errors wherever a vendor may put them: alone, in a list, beside the key, as a bare text or number."""
+    """Errors in any place: alone, in a list, next to the key, as a bare text or number."""
     key = dict.fromkeys(shape.key, "ACME")
     first = dict.fromkeys(shape.key[:1], "ACME")
     alone = (
@@ -65,7 +65,7 @@ def test_no_error_is_ever_data(dataset: FmpDataset, endpoint: FmpEndpoint, data:
 
 
 @each_source
-def test_key_and_one_declared_value_prove_a_record(dataset: FmpDataset, endpoint: FmpEndpoint) -> None:
+def test_a_key_and_one_declared_value_identify_a_record(dataset: FmpDataset, endpoint: FmpEndpoint) -> None:
     shape = make_shape(dataset, endpoint)
     row = make_record(shape)
     assert shape.classify_row(row) is Finding.RECORD
@@ -79,7 +79,7 @@ def test_key_and_one_declared_value_prove_a_record(dataset: FmpDataset, endpoint
 
 @each_source
 @pytest.mark.parametrize("body", ["[]", "{}", "[{}]", "[{}, {}]"])
-def test_nothing_is_no_data_and_no_error(dataset: FmpDataset, endpoint: FmpEndpoint, body: str) -> None:
+def test_an_empty_response_is_neither_data_nor_an_error(dataset: FmpDataset, endpoint: FmpEndpoint, body: str) -> None:
     verdict = classify_response(200, body.encode(), expects_csv=endpoint.is_bulk, shape=make_shape(dataset, endpoint))
     assert (verdict.kind, verdict.rows) == (ResponseKind.OK_JSON, ())
 
@@ -108,13 +108,13 @@ def test_nothing_is_no_data_and_no_error(dataset: FmpDataset, endpoint: FmpEndpo
         ([["busy"]], ResponseKind.ERROR_IN_200, "busy"),
     ],
 )
-def test_an_error_has_the_kind_that_its_words_name(response: Any, kind: ResponseKind, said: str) -> None:
+def test_an_error_has_the_kind_in_its_message(response: Any, kind: ResponseKind, said: str) -> None:
     verdict = classify_response(200, json.dumps(response).encode(), shape=SCORES)
     assert verdict.kind is kind
     assert said in verdict.message
 
 
-def test_what_is_damaged_costs_a_row_and_not_the_answer() -> None:
+def test_damage_rejects_a_row_and_not_the_response() -> None:
     rows = [
         GOOD,
         {**GOOD, "symbol": None},
@@ -129,7 +129,7 @@ def test_what_is_damaged_costs_a_row_and_not_the_answer() -> None:
     ]
 
 
-def test_a_deep_answer_has_words_too() -> None:
+def test_a_message_in_a_deeply_nested_response_is_found() -> None:
     verdict = classify_response(200, b'{"a":' * 300 + b'"Limit Reach"' + b"}" * 300, shape=SCORES)
     assert verdict.kind is ResponseKind.RATE_LIMIT
 
@@ -152,5 +152,5 @@ def test_a_file_is_data_by_its_header(body: bytes, kind: ResponseKind) -> None:
     assert classify_response(200, body, expects_csv=True, shape=SCORES).kind is kind
 
 
-def test_an_error_of_no_known_kind_is_asked_again() -> None:
+def test_an_unknown_error_is_retried() -> None:
     assert ResponseKind.ERROR_IN_200.may_pass

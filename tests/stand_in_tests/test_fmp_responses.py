@@ -55,7 +55,7 @@ def test_missing_parameter_is_a_plain_400(fmp: httpx.Client, path: str, name: st
         "delisted-companies?page=900",
     ],
 )
-def test_nothing_to_say_is_an_empty_list(fmp: httpx.Client, path: str) -> None:
+def test_no_data_is_an_empty_list(fmp: httpx.Client, path: str) -> None:
     response = fmp.get(path)
     assert (response.status_code, response.text) == (200, "[]")
 
@@ -116,7 +116,7 @@ def test_batch_quotes_drop_the_unknown_and_echo_duplicates(fmp: httpx.Client) ->
     assert [row["symbol"] for row in rows] == ["XLK", "XLK", "^GSPTSE"]
 
 
-def test_exchange_quotes_are_short_unless_asked(fmp: httpx.Client) -> None:
+def test_exchange_quotes_are_short_by_default(fmp: httpx.Client) -> None:
     assert len(fmp.get("batch-exchange-quote?exchange=NYSE").json()[0]) == 4
     assert len(fmp.get("batch-exchange-quote?exchange=NYSE&short=false").json()[0]) == 17
 
@@ -279,7 +279,7 @@ def test_free_plan_refuses_symbols(stand_in: StandIn, fmp: httpx.Client) -> None
     assert response.text.startswith("Premium Query Parameter: ")
 
 
-def test_two_stand_ins_of_one_day_answer_alike() -> None:
+def test_two_stand_ins_with_one_day_return_the_same() -> None:
     paths = ("company-screener", "profile-bulk?part=0", "eod-bulk?date=2026-01-05", "biggest-losers", "peers-bulk")
     texts = []
     for _ in range(2):
@@ -299,7 +299,7 @@ def test_history_stays_when_the_day_moves(stand_in: StandIn, fmp: httpx.Client) 
     assert stand_in.stats()["as_of"] == "2026-01-09"
 
 
-def test_a_world_has_the_size_asked_for() -> None:
+def test_a_world_has_the_requested_size() -> None:
     for size in (7, 60, 250):
         with run_stand_in(securities=size) as running, call_fmp(running) as fmp:
             rows = fmp.get("company-screener", params={"limit": "10000"}).json()
@@ -332,7 +332,7 @@ def test_without_a_day_the_world_is_that_of_today_and_moves_on(monkeypatch: pyte
         assert running.stats()["as_of"] == "2026-01-05"
 
 
-def test_long_answers_are_compressed_where_accepted(stand_in: StandIn, fmp: httpx.Client) -> None:
+def test_long_responses_are_compressed_if_accepted(stand_in: StandIn, fmp: httpx.Client) -> None:
     packed = fmp.get("company-screener")
     plain = fmp.get("company-screener", headers={"accept-encoding": "identity"})
     assert packed.headers["content-encoding"] == "gzip"

@@ -1,4 +1,4 @@
-"""Answers that only look like data: what is stored, what is reported, and with what the command exits."""
+"""Responses that only look like data: what is stored and reported, and the exit code of the command."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_an_error_object_never_replaces_a_good_score(database: str, pool: 
     assert await pool.fetchval("SELECT altman_z_score FROM fmp_score WHERE symbol = 'ACME'") == Decimal("5.5")
 
 
-async def test_an_error_object_is_asked_again_and_never_kept(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_an_error_object_is_retried_and_never_cached(database: str, pool: Pool, vendor: Vendor) -> None:
     facts = [{"symbol": "WIDE", "name": "Wide Market ETF", "nav": 500.1, "expenseRatio": 0.09}]
     vendor.say("etf/info", BUSY, facts, symbol="WIDE")
     ended = await run(database, vendor, "etf_info")
@@ -79,7 +79,7 @@ async def test_an_error_object_is_asked_again_and_never_kept(database: str, pool
     assert await pool.fetchval("SELECT count(*) FROM cached_answer WHERE body LIKE '%busy%'") == 0
 
 
-async def test_what_an_earlier_release_kept_is_judged_before_it_is_used(
+async def test_a_cached_response_of_an_earlier_release_is_checked_before_use(
     database: str, pool: Pool, vendor: Vendor
 ) -> None:
     vendor.say("etf/info", [{"symbol": "WIDE", "nav": 500}], symbol="WIDE")
@@ -118,7 +118,7 @@ async def test_errors_in_any_place_store_nothing_and_are_reported(
     assert await pool.fetchval("SELECT count(*) FROM fmp_score") == 0
 
 
-async def test_nothing_in_braces_is_no_data(database: str, vendor: Vendor) -> None:
+async def test_an_empty_object_is_not_data(database: str, vendor: Vendor) -> None:
     vendor.restrict("scores-bulk")
     vendor.say("financial-scores", {}, [{}])
     ended = await run(database, vendor, "scores")
@@ -128,14 +128,14 @@ async def test_nothing_in_braces_is_no_data(database: str, vendor: Vendor) -> No
 @pytest.mark.parametrize(
     "file", ["Sorry, the service is busy\n", "ticker,score\nACME,1\n", "<html>busy, wait</html>", '{"message": "busy"}']
 )
-async def test_a_file_that_is_none_is_an_error(database: str, pool: Pool, vendor: Vendor, file: str) -> None:
+async def test_an_invalid_file_is_an_error(database: str, pool: Pool, vendor: Vendor, file: str) -> None:
     vendor.say("scores-bulk", file)
     ended = await run(database, vendor, "scores")
     assert tell(ended, "scores")[0] != 0
     assert await pool.fetchval("SELECT count(*) FROM fmp_score") == 0
 
 
-async def test_rows_of_a_file_that_are_no_records_are_rejected(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_rows_of_a_file_that_are_not_records_are_rejected(database: str, pool: Pool, vendor: Vendor) -> None:
     vendor.say("scores-bulk", "symbol,altmanZScore,revenue\nACME,1,\nMAPLE.TO,,\n,2,3\nOTHER,,\n")
     ended = await run(database, vendor, "scores")
     counts = ended.counts("scores")
@@ -147,7 +147,7 @@ def make_quote(symbol: str, price: Any, stamp: float, **more: Any) -> dict[str, 
     return {"symbol": symbol, "exchange": "NASDAQ", "price": price, "timestamp": int(stamp), "open": 10} | more
 
 
-async def test_a_quote_of_the_future_is_never_the_latest(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_a_quote_from_the_future_is_never_the_latest(database: str, pool: Pool, vendor: Vendor) -> None:
     vendor.restrict("batch-exchange-quote")
     now = NOW.timestamp()
     vendor.say("batch-quote", [make_quote("ACME", 10.5, 4_070_908_800)], [make_quote("ACME", 99.5, now)])
@@ -158,7 +158,7 @@ async def test_a_quote_of_the_future_is_never_the_latest(database: str, pool: Po
     assert [row["price"] for row in rows] == [Decimal("99.5")]
 
 
-async def test_prices_of_zero_and_bare_constants_cost_what_they_must(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_prices_of_zero_and_bare_constants_drop_fields_or_rows(database: str, pool: Pool, vendor: Vendor) -> None:
     stamp, pad = int(NOW.timestamp()), '"exchange": "NASDAQ", "timestamp"'
     vendor.restrict("batch-exchange-quote")
     vendor.say(
@@ -175,7 +175,7 @@ async def test_prices_of_zero_and_bare_constants_cost_what_they_must(database: s
     assert tuple(row) == (Decimal(10), None, None)
 
 
-async def test_an_answer_about_another_security_is_no_data_for_the_one_asked_for(
+async def test_a_response_about_another_security_is_no_data_for_the_requested_one(
     database: str, pool: Pool, vendor: Vendor
 ) -> None:
     vendor.restrict("batch-exchange-quote", "batch-quote")
@@ -188,7 +188,7 @@ async def test_an_answer_about_another_security_is_no_data_for_the_one_asked_for
     assert [row["symbol"] for row in await pool.fetch("SELECT symbol FROM fmp_quote")] == ["WIDE"]
 
 
-async def test_a_batch_stores_only_what_was_asked_for_and_knows_renames(
+async def test_a_batch_stores_only_requested_symbols_and_their_aliases(
     database: str, pool: Pool, vendor: Vendor
 ) -> None:
     await pool.execute(
@@ -256,7 +256,7 @@ async def test_two_ratios_of_a_period_are_both_rejected_and_named(database: str,
 
 
 @pytest.mark.parametrize("chunk_rows", [2, 5000])
-async def test_rows_of_one_key_are_judged_across_the_chunks_of_a_file(
+async def test_rows_of_one_key_are_compared_across_the_chunks_of_a_file(
     database: str, pool: Pool, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
 ) -> None:
     monkeypatch.setattr(collector, "_CHUNK_ROWS", chunk_rows)
@@ -271,7 +271,7 @@ async def test_rows_of_one_key_are_judged_across_the_chunks_of_a_file(
     assert [row["symbol"] for row in stored] == ["WIDE", "ZED"]
 
 
-async def test_pages_of_one_answer_are_judged_together(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_pages_of_one_response_are_classified_together(database: str, pool: Pool, vendor: Vendor) -> None:
     rows = [
         {"symbol": f"S{number}", "exchange": "NYSE", "delistedDate": "2026-01-05", "companyName": "One"}
         for number in range(100)
@@ -285,7 +285,7 @@ async def test_pages_of_one_answer_are_judged_together(database: str, pool: Pool
     assert await pool.fetchval("SELECT count(*) FROM fmp_delisted WHERE symbol = 'S0'") == 0
 
 
-async def test_the_fuller_report_holds_and_the_other_is_reported(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_the_fuller_report_is_kept_and_the_other_is_reported(database: str, pool: Pool, vendor: Vendor) -> None:
     day = (NOW + timedelta(days=1)).date().isoformat()
     one = {"symbol": "ACME", "date": day, "epsActual": None, "epsEstimated": 0.4, "lastUpdated": day}
     vendor.say("earnings-calendar", [one | {"epsActual": 0.5}, one, one])

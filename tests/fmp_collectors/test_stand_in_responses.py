@@ -1,4 +1,4 @@
-"""What the stand-in sends proves to be what it is, for every endpoint: its rows are records, to the last one."""
+"""The stand-in's response of every endpoint is classified as data, and all of its rows are records."""
 
 from __future__ import annotations
 
