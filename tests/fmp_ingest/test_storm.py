@@ -189,7 +189,7 @@ async def test_an_earlier_success_does_not_close_the_circuit_breaker() -> None:
     breaker.record_success(sent_before)
     assert breaker.is_open
     async with breaker.pass_call() as may_go:
-        # late responses of earlier calls do not close it again
+        # late failures of earlier calls do not stop the probe
         breaker.record_failure(sent_at=sent_before)
         assert may_go()
     async with breaker.pass_call() as may_go:
