@@ -29,7 +29,7 @@ from fmp_collectors.records import Day, Number, Record, Symbol
 
 
 class Headcount(Record):
-    """How many people a company employs, by its newest filing."""
+    """Number of employees of a company, from its newest filing."""
 
     symbol: Symbol
     company_name: str | None = None

@@ -35,7 +35,7 @@ def audit(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List who did what, newest first."""
+    """List the audit trail: who did what, newest first."""
     output = Output(as_json=as_json)
     wanted = AuditFilter(since=since.replace(tzinfo=UTC) if since else None, action=action, limit=limit)
     entries = work_on_database(Home(home), lambda connection: list_audit(connection, wanted))

@@ -38,7 +38,7 @@ BuildArgument = Annotated[int, typer.Argument(metavar="BUILD", min=1, help="Numb
 BuildOrNewest = Annotated[
     int | None, typer.Argument(metavar="[BUILD]", min=1, help="Number of a build.", show_default="the newest")
 ]
-FullOption = Annotated[bool, typer.Option("--full", help="Write all rows of all tables anew.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Rewrite all rows of all tables.")]
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Delete nothing, and report what would be deleted.")]
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of the build in the catalog; without it, the name is removed.")
@@ -50,7 +50,7 @@ EngineArgument = Annotated[Engine, typer.Argument(metavar="[ENGINE]", help="duck
 def publish(
     context: typer.Context, full: FullOption = False, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
-    """Publish the views as a build of the lake: what changed since the newest build, or everything."""
+    """Publish the views as a build of the lake: the changes since the newest build, or everything."""
     output = Output(as_json=as_json)
     configure_logs(service="lake", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level)
     settings = read_settings(LakeSettings)
@@ -88,7 +88,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @app.command("check")
 def check(build: BuildOrNewest = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Read every file of a build, and compare it with PostgreSQL where the view was not built since."""
+    """Read every file of a build, and compare it with PostgreSQL unless the view was built since."""
     output = Output(as_json=as_json)
     settings = read_settings(LakeSettings)
     with use_database(Home(home)) as dsn:
@@ -121,7 +121,7 @@ def clean(dry_run: DryOption = False, home: HomeOption = None, as_json: JsonOpti
 
 @app.command("keep")
 def keep(build: BuildArgument, name: NameOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Name a build, so that it is kept and readable under the name; without a name, remove it."""
+    """Name a build, which keeps it and makes it readable under that name. Without a name, remove the present one."""
     output = Output(as_json=as_json)
     with use_database(Home(home)) as dsn:
         asyncio.run(inprocess.name_build(dsn, build, name))
@@ -133,7 +133,7 @@ def keep(build: BuildArgument, name: NameOption = None, home: HomeOption = None,
 
 @app.command("open")
 def open_lake(engine: EngineArgument = Engine.DUCKDB, as_json: JsonOption = False) -> None:
-    """Print a program that reads the lake; it takes SRA_VIEWER_TOKEN and the storage's credentials from its environment."""
+    """Print a program that reads the lake; it reads SRA_VIEWER_TOKEN and the storage's credentials from its environment."""
     output = Output(as_json=as_json)
     snippet = make_snippet(engine.value, read_settings(LakeSettings))
     if not as_json:

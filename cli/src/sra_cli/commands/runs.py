@@ -150,7 +150,7 @@ def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fal
 
 
 async def request_release(connection: asyncpg.Connection[asyncpg.Record], task: ProcessingTask) -> ProcessingTask:
-    """Queue a run that stores what the held run kept back; raises ConfigError if the run is not held."""
+    """Queue a run that stores what the held run held back; raises ConfigError if the run is not held."""
     request = make_release_request(task, await read_units(connection, task.task_id))
     async with connection.transaction():
         requested = await request_run(connection, request, source=task.source, enqueue=enqueue_run, by=name_actor())

@@ -61,7 +61,7 @@ def list_lake_columns(columns: Sequence[Column]) -> tuple[LakeColumn, ...]:
 
 
 def hash_columns(columns: Sequence[LakeColumn]) -> str:
-    """Return the digest of names and types: a table whose columns differ begins anew."""
+    """Return the digest of names and types: a table with other columns starts again."""
     return hash_text("\n".join(f"{column.name} {column.iceberg_type}" for column in columns))
 
 

@@ -20,7 +20,7 @@ from view_builder.lake.parquet_files import EPOCH_YEAR, Partition, RowWriter, ch
 from view_builder.lake.storage import LakeFiles
 from view_builder.lake.tables import BUCKETS, LakeTable
 
-# with more files than this a partition is written anew, a few partitions in each build
+# a partition with more files is rewritten, a few partitions in each build
 MOST_FILES = 8
 _COMPACTED = 4
 

@@ -38,7 +38,7 @@ class LakeParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    full: bool = Field(False, description="Write all rows of all tables anew.")
+    full: bool = Field(False, description="Rewrite all rows of all tables.")
 
 
 def make_lake_request(*, work_key: str | None = WORK_KEY, full: bool = False) -> RunRequest:
