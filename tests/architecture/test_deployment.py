@@ -1,6 +1,6 @@
 """Deployment: rules for render.yaml and the compose files that Render's schema and compose itself do not check.
 
-The Blueprint is held against Render's schema in CI, which has a copy of it; the schema says nothing about what follows.
+CI checks the Blueprint against a copy of Render's schema; the schema does not cover the rules below.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def test_blueprint_sets_what_each_part_reads(blueprint: dict[str, Any]) -> None:
         needed = set[str]().union(*(list_readable(each) - list_unread(each) for each in modules))
         assert given - readable == set(), f"{module} reads none of these"
         # what is deployed is no sandbox
-        assert needed - given - NOT_ON_RENDER - {"SRA_SANDBOX"} == set(), f"{module} cannot be told these"
+        assert needed - given - NOT_ON_RENDER - {"SRA_SANDBOX"} == set(), f"{module} does not get these"
 
 
 def test_demonstration_accepts_no_secret_and_real_data_no_public_one() -> None:
@@ -262,7 +262,7 @@ def test_images_build_without_arguments_and_run_as_a_plain_user(path: Any) -> No
     assert f'org.opencontainers.image.version="{version}"' in text
     first_code = re.search(r"(?m)^COPY (?!.*\.lock)", text)
     assert first_code is not None
-    assert text.index("requirements.lock") < first_code.start(), "a change of code would install all dependencies anew"
+    assert text.index("requirements.lock") < first_code.start(), "a change of code would reinstall all dependencies"
 
 
 def test_dockerfiles_share_their_first_layers() -> None:

@@ -36,7 +36,7 @@ def write_fake_server(folder: Path, version: str) -> Path:
 
 @pytest.fixture
 def only_fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root folder that stands for the whole machine, with no PostgreSQL in it."""
+    """A root folder in place of the whole machine, without PostgreSQL."""
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     monkeypatch.setattr(postgres, "_SYSTEM_FOLDERS", (f"{tmp_path}/system/*/bin",))
     monkeypatch.setattr(postgres, "_find_wheel_folder", lambda: None)

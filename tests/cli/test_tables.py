@@ -179,7 +179,7 @@ def test_detail_fills_the_remaining_width() -> None:
 
 
 def test_long_texts_wrap_between_words() -> None:
-    text = "The webhook answered 503 to each of the last five messages, so that nobody was told of it since yesterday."
+    text = "The webhook returned 503 for each of the last five messages, so that no message arrived since yesterday."
     lines = draw(make_table("", ("began", ">what"), [[format_moment(NOW, now=NOW), text]]))
     assert " ".join(" ".join(line.split()) for line in lines[1:]).replace("11-23 14:05 ", "") == text
 

@@ -151,7 +151,7 @@ def test_too(postgres_server): pass
 
 
 def write_server_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Write a proof on the servers into a folder that the command takes for the clone; return pytest's options for it."""
+    """Write a test on the servers into a folder that the command takes for the clone; return pytest's options for it."""
     monkeypatch.setattr(test_command, "ROOT", tmp_path)
     (tmp_path / "test_it.py").write_text(ON_EACH)
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())

@@ -33,7 +33,7 @@ from sra_testing.stack_processes import (
 pytestmark = pytest.mark.long
 
 STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
-# the first history would go on behind the refresh; its own tests kill it too
+# the first history would continue after the refresh; its own tests kill it too
 SETTINGS = {"FMP_HISTORY_YEARS": "0"}
 
 

@@ -199,7 +199,7 @@ def collect_treasury(scene: Scene, vendor: StandIn) -> None:
 @then(parsers.parse("the call was repeated {times:d} times, each time after at least twice the pause before"))
 def check_repeats(scene: Scene, vendor: StandIn, times: int) -> None:
     failed = [entry for entry in scene.logs if entry["event"] == "call_failed"]
-    # once in its turn, and once more at the end of the run
+    # once in order, and again at the end of the run
     assert [entry["attempt"] for entry in failed] == list(range(1, times + 2)) * 2
     assert vendor.stats()["fmp"]["total"] == len(failed)
     moments = [datetime.fromisoformat(entry["timestamp"]) for entry in failed[: times + 1]]
@@ -213,7 +213,7 @@ def check_failed(scene: Scene) -> None:
     assert scene.facts["ended"].task.status == "failed"
 
 
-@then("its error names the last answer")
+@then("its error names the last response")
 def check_error(scene: Scene) -> None:
     task = scene.facts["ended"].task
     (message,) = {error["message"] for error in task.error_details}

@@ -38,4 +38,4 @@ Feature: The ingest services process what they are given, within limits, and say
     When the treasury rates of a day are collected
     Then the call was repeated 3 times, each time after at least twice the pause before
     And the run ends failed
-    And its error names the last answer
+    And its error names the last response

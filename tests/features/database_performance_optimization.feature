@@ -4,7 +4,7 @@ Feature: Queries find their rows by an index, and aggregates are computed before
 
   Scenario Outline: A query for one thing goes by an index and reads little
     Given a database with 80,000 quotes of funds and 100,000 quotes of equities
-    When the newest rows are asked for by <what>
+    When the newest rows are requested by <what>
     Then rows of "<table>" are found
     And the plan goes through "<index>" and reads no table from end to end
     And it reads less than <share> percent of the pages of "<table>"
@@ -17,6 +17,6 @@ Feature: Queries find their rows by an index, and aggregates are computed before
 
   Scenario: The market summary reads ten times less than its raw query
     Given a database with 80,000 quotes of funds and 100,000 quotes of equities
-    When a year of the market summary is asked for, from the view and from the raw tables
+    When a year of the market summary is requested, from the view and from the raw tables
     Then both give the same figures
     And the view reads at least 10 times fewer pages

@@ -1,5 +1,5 @@
 Feature: After the seed, the update API keeps the data current
-  Updates are appended. What the seed said stays there to be asked for; new CSV files are never guessed at.
+  Updates are appended. The versions of the seed stay available; the names of new CSV files are never guessed.
 
   Background:
     Given a vendor whose update API answers
@@ -19,7 +19,7 @@ Feature: After the seed, the update API keeps the data current
 
   Scenario: An update that was loaded is not loaded again
     When the vendor's world moves on by a week and the update API is asked
-    And the update API is asked for the same days once more
+    And the same days are requested from the update API again
     Then the second run stores nothing and reports every record as unchanged
 
   Scenario: New CSV is not taken once updates come from the API

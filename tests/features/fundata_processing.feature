@@ -1,5 +1,5 @@
 Feature: Fundata's records are kept as delivered and typed for use
-  A licensee's seed files fill two tables. Every record keeps what was delivered and gains typed columns beside it.
+  A licensee's seed files fill two tables. Every record keeps the delivered values and gains typed columns.
 
   Scenario: Seeding flattens the columns of every dataset and marks the rows as CSV
     Given a seed tree with these records
@@ -79,7 +79,7 @@ Feature: Fundata's records are kept as delivered and typed for use
       | Alpha      | 2025-01-02 | 10.50 |
       | Alpha      | 2025-01-03 | 10.60 |
 
-  Scenario: An update comes as a new version beside the old one
+  Scenario: An update is a new version next to the old one
     Given a seed tree with these records
       | dataset        | record | InstrumentKey | values                                             |
       | FundDailyNAVPS | 1      | 412003        | Date=2025-01-02; NAVPS=10.5; ChangeDate=2025-01-02 |

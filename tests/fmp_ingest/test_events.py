@@ -167,8 +167,8 @@ async def test_one_of_two_payments_is_withdrawn(database: str, market: Pool, ven
 
 INCOMPLETE: dict[str, list[Any]] = {
     "a row that cannot be read": [{"symbol": "WIDE", "date": "soon", "dividend": 1}],
-    "a day that was not asked for": [make_dividend("WIDE", days_ago(900), 1)],
-    "as many rows as an answer has at most": [make_dividend("WIDE", TODAY, number) for number in range(3900)],
+    "a day that was not requested": [make_dividend("WIDE", days_ago(900), 1)],
+    "the maximum number of rows of a response": [make_dividend("WIDE", TODAY, number) for number in range(3900)],
 }
 
 

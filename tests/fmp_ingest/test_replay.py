@@ -163,7 +163,7 @@ async def test_a_row_that_was_confirmed_without_a_trace_holds(
     assert (five(stale, "rejects"), stale.task.status) == ((1, 0, 0, 0, 1), RunStatus.PARTIAL)
     assert await list_rejects(pool) == [("not_newest", 1, None)]
     assert await pool.fetchval("SELECT current_price FROM equity_profile") == 10
-    # delivered once more it is the newest
+    # delivered again, it is the newest
     rules.undo()
     vendor.say("profile", [PROFILE | {"price": 0, "beta": 7}], symbol="ACME")
     await run(database, vendor, "profile", symbols=["ACME"])

@@ -86,7 +86,7 @@ async def test_many_are_held_and_released_by_a_person(
 
 async def test_returning_records_offset_missing_ones(database: str, seeded: Pool, tmp_path: Path) -> None:
     await load(database, write_holdings(tmp_path / "few", 150))
-    # the same records once more, otherwise changed: none of them leaves a second time
+    # the same records again, with other changes: none of them disappears a second time
     result = await load(database, write_holdings(tmp_path / "same", 150, note="x"))
     assert (result.task.status, five(result, HOLDING_FILE)) == (RunStatus.COMPLETED, (2000, 2000, 0, 0, 0))
     assert (await load(database, write_holdings(tmp_path / "back", 0, note="x"))).task.status == RunStatus.COMPLETED

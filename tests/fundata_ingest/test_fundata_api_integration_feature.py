@@ -67,7 +67,7 @@ def update(scene: Scene, vendor: StandIn) -> None:
     ask(scene, vendor)
 
 
-@when("the update API is asked for the same days once more")
+@when("the same days are requested from the update API again")
 def request_again(scene: Scene, vendor: StandIn) -> None:
     ask(scene, vendor, **{"from": TEST_DAY.isoformat()})
 

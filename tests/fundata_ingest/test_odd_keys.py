@@ -167,7 +167,7 @@ async def test_reparse_moves_records_to_their_normal_key(old_pool: Pool, empty_d
     assert await old_pool.fetchval("SELECT execution_id FROM fundata_data WHERE identifier = '412005' LIMIT 1") == "e1"
     dates = await old_pool.fetch("SELECT change_date FROM sra.fundata_data WHERE identifier IN ('412003', '412008')")
     assert [row[0] for row in dates] == [None, None]
-    # nothing more comes of a second time
+    # a second time has no effect
     rows = await old_pool.fetchval("SELECT count(*) FROM fundata_data")
     assert (await reparse(empty_database, HOLDINGS, page_rows=2))[1] == 0
     assert await old_pool.fetchval("SELECT count(*) FROM fundata_data") == rows

@@ -182,7 +182,7 @@ async def test_ids_that_name_no_open_reject_are_reported(database: str, pool: Po
     corrections = tmp_path / "corrected.txt"
     corrections.write_text(f"{first}\t{line('2025-01-02')}\n")
     assert (await run_cli(database, "rejects", "replay", "--file", str(corrections)))[0] == 0
-    # the same file once more, with another line: what is left is done, and nothing is passed over in silence
+    # the same file again, with another line: the rest is processed, and nothing is skipped silently
     corrections.write_text(
         f"{first}\t{line('2025-01-02')}\n{second},{line('2025-01-03')}\n999999,{line('2025-01-04')}\n"
     )

@@ -280,7 +280,7 @@ async def test_concurrent_loads_of_one_file_download_it_once(tmp_path: Path) -> 
     await arrived.wait()
 
     def stop(*_: Any) -> None:
-        raise LookupError("told to stop")
+        raise LookupError("stopped by the test")
 
     with pytest.raises(LookupError):
         await download_file(source, file, tmp_path / "a.csv", stop)

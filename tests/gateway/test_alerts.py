@@ -118,7 +118,7 @@ async def test_an_unreachable_service_and_its_recovery_are_each_reported_once(se
 
 
 async def wait_for_page(lab: Lab, alarm: str, *, there: bool) -> None:
-    """Return once the page, which opens all the while, has such an alarm with a time and what to do, or has it no more."""
+    """Return once the page, which stays available, has such an alarm with a time and a next step, or no longer has it."""
 
     async def is_reported() -> bool:
         page = await lab.http.get("/")
@@ -330,7 +330,7 @@ async def test_a_vendor_outage_is_reported_once_with_its_start_and_the_next_step
         lab.script.ends[kind] = ["failed"]
         first = await lab.refresh(sources=[source])
         result = await hook.wait_for("finished with status failed")
-        assert "was told to fail" in result
+        assert "was scripted to fail" in result
         await wait_for_page(lab, f"{vendor} since", there=True)
         await lab.refresh(sources=[source])
         since = first["steps"][0]["completed_at"][:19]
@@ -342,7 +342,7 @@ async def test_a_vendor_outage_is_reported_once_with_its_start_and_the_next_step
 
         await wait_for(is_known, what=f"the alarm of {vendor}", seconds=20)
         page = (await lab.http.get("/")).text
-        assert "was told to fail" in page
+        assert "was scripted to fail" in page
         assert "Check the vendor" in page
         lab.script.ends[kind] = ["completed"]
         await lab.refresh(sources=[source])

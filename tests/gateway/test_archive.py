@@ -22,7 +22,7 @@ SELECT sum(read_count) AS read, sum(stored_count) AS stored, sum(rejected_count)
 
 
 async def put_run(pool: Pool, *, days: int, kind: str = "daily_quotes", dataset: str = "quote", **row: Any) -> UUID:
-    """A run that ended so many days ago, with one part of ten records."""
+    """A run that ended a number of days ago, with one unit of ten records."""
     task_id = uuid4()
     values = {"status": "completed", "parent_id": None, "unit": dataset, "detail": {}, "stored": 7, **row}
     await pool.execute(

@@ -92,4 +92,4 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
 def _start_again(server: EmbeddedPostgres) -> None:
     port = server.port
     server.start()
-    assert server.port == port, "the test cannot go on at another address"
+    assert server.port == port, "the test cannot continue at another address"

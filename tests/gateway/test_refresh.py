@@ -98,7 +98,7 @@ async def test_a_failed_source_is_retried_and_does_not_affect_the_others(lab: La
         "views": "completed",
     }
     assert lab.script.started.count(DAILY) == 2
-    assert "told to fail" in done["steps"][0]["error"]
+    assert "scripted to fail" in done["steps"][0]["error"]
 
 
 async def test_a_step_that_recovers_counts_in_full(lab: Lab) -> None:

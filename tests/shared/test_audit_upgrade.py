@@ -25,12 +25,14 @@ async def test_an_active_run_and_a_login_code_survive_the_upgrade(empty_database
         run,
     )
     put_code = "INSERT INTO login_code (code_hash, role, expires_at) VALUES ($1, 'service', now() + interval '1 hour')"
-    await connection.execute(put_code, hash_code("of before"))
+    await connection.execute(put_code, hash_code("of an earlier release"))
     await upgrade_database(empty_database)
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == read_newest_revision()
     # a gateway of the former version may still make codes
     await connection.execute(put_code, hash_code("of the old gateway"))
-    assert [await redeem_code(connection, code) for code in ("of before", "of the old gateway")] == ["service"] * 2
+    assert [await redeem_code(connection, code) for code in ("of an earlier release", "of the old gateway")] == [
+        "service"
+    ] * 2
     task = await request_cancel(connection, run, by=SOMEBODY)
     assert task is not None
     (entry,) = await list_audit(connection, AuditFilter())

@@ -51,5 +51,5 @@ def test_a_reused_stand_in_is_reset() -> None:
         assert again.stats()["as_of"] == TEST_DAY.isoformat()
         assert fmp.get("quote?symbol=AAPL").status_code == 200
         assert again.options == Options(securities=30, funds=4, as_of=TEST_DAY)
-        with run_stand_in(securities=30) as beside:
-            assert beside.url != again.url
+        with run_stand_in(securities=30) as other:
+            assert other.url != again.url

@@ -110,7 +110,7 @@ async def test_paused_worker_finds_its_commit_refused(database: str, probe_pool:
             assert await wait_for_end(probe_pool, task_id) is RunStatus.COMPLETED
             before = await probe_pool.fetch("SELECT * FROM run_unit ORDER BY unit")
             paused.send_signal(signal.SIGCONT)
-            other = await request_probe(probe_pool, chunks=1, after="the resumed worker is at work again")
+            other = await request_probe(probe_pool, chunks=1, after="the resumed worker is active again")
             assert await wait_for_end(probe_pool, other) is RunStatus.COMPLETED
     after = await probe_pool.fetch("SELECT * FROM run_unit WHERE task_id = $1 ORDER BY unit", task_id)
     assert [dict(row) for row in after] == [dict(row) for row in before]

@@ -102,7 +102,7 @@ AT_WORK = {"eod_prices": "completed", "splits": "running", "dividends": "queued"
     ("runs", "prices", "known"),
     [
         pytest.param({"completed": ENDED}, {}, dict.fromkeys(FORMER, date(2015, 10, 14)), id="a history that ended"),
-        pytest.param({"running": AT_WORK}, {}, {"eod_prices": date(2015, 10, 14)}, id="a history at work"),
+        pytest.param({"running": AT_WORK}, {}, {"eod_prices": date(2015, 10, 14)}, id="an active history"),
         pytest.param({"failed": dict.fromkeys(FORMER, "failed")}, {}, {}, id="a history that failed"),
         pytest.param({}, {}, dict.fromkeys(FORMER, date(2018, 1, 2)), id="prices whose run is archived"),
         pytest.param({}, {"symbols": ["A"]}, {}, id="prices of one symbol"),

@@ -13,7 +13,7 @@ from sra_testing.nursery import Nursery
 from sra_testing.waiting import wait_for
 
 EXAMPLE = "sra_testing.nursery_example"
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere helpers start anew")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked only on Linux")
 
 
 @pytest.mark.parametrize(("word", "code", "error"), [("exits", 3, ""), ("fails", 1, "ValueError: a mistake")])

@@ -130,7 +130,7 @@ async def test_paused_worker_is_replaced_in_time_and_its_commit_refused(database
             await assert_ended_once(probe_pool, task_id, 3)
             before = await probe_pool.fetch("SELECT * FROM run_unit ORDER BY unit")
             send(signal.SIGCONT)
-            other = await request_probe(probe_pool, chunks=1, after="the resumed worker is at work again")
+            other = await request_probe(probe_pool, chunks=1, after="the resumed worker is active again")
             await assert_ended_once(probe_pool, other, 1)
     after = await probe_pool.fetch("SELECT * FROM run_unit WHERE task_id = $1 ORDER BY unit", task_id)
     assert [dict(row) for row in after] == [dict(row) for row in before]

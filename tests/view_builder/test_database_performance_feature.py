@@ -146,7 +146,7 @@ def open_large(filled: str) -> Large:
     return large
 
 
-@when(parsers.parse("the newest rows are asked for by {what}"))
+@when(parsers.parse("the newest rows are requested by {what}"))
 def ask(large: Large, what: str) -> None:
     large.explain(ASKED[what])
 
@@ -176,7 +176,7 @@ def check_pages(large: Large, share: int, table: str) -> None:
     assert large.pages[-1] * 100 < share * total, f"{large.pages[-1]} of {total} pages"
 
 
-@when("a year of the market summary is asked for, from the view and from the raw tables")
+@when("a year of the market summary is requested, from the view and from the raw tables")
 def time_both(large: Large) -> None:
     large.explain(FROM_VIEW)
     from_view = large.rows

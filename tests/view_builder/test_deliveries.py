@@ -103,7 +103,7 @@ MOMENTS = [
     for view in ("fund_quote_history", "latest_quote", "fund_page", "daily_market_summary", "run_contents")
     for hold in (AT_START, AT_END)
 ]
-STANDS = """
+WAITING = """
 SELECT count(*) FROM pg_stat_activity a
 WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND $1 = ANY(pg_blocking_pids(a.pid))
 """
@@ -133,11 +133,11 @@ async def test_a_service_killed_during_a_build_keeps_the_views_and_repeats_it(
     await transaction.start()
     await holder.execute(hold.format(view))
 
-    async def stands() -> bool:
-        return bool(await pool.fetchval(STANDS, holder.get_server_pid()))
+    async def is_waiting() -> bool:
+        return bool(await pool.fetchval(WAITING, holder.get_server_pid()))
 
     with run_service(database) as service:
-        await wait_for(stands, what=f"a build that stands at {view}")
+        await wait_for(is_waiting, what=f"a build that waits at {view}")
         service.kill()
         service.wait()
         assert await dump_view(pool, view) == before

@@ -136,7 +136,7 @@ async def test_risk_is_of_full_months(pool: Pool, views: tuple[CompiledView, ...
     row = await read_page(pool)
     # mean 0, squares 12 x 0.01, over 11: sqrt(0.12 / 11) x sqrt(12) = 0.361814
     assert row["standard_deviation_1y"] == Decimal("0.361814")
-    # highest after the first month at 110; after each pair 0.99 of it, the last month's end is 100 x 0.99^6 = 94.148
+    # highest after the first month at 110; after each pair 0.99 of it, the last month end is 100 x 0.99^6 = 94.148
     assert row["max_drawdown_1y"] == Decimal("-0.144109")  # 94.1480149401 / 110 - 1
     assert (row["standard_deviation_3y"], row["max_drawdown_3y"]) == (None, None)
 
@@ -174,7 +174,7 @@ async def test_risk_against_the_market_by_hand(pool: Pool, views: tuple[Compiled
     assert (other["beta_1y"], other["upside_capture_1y"], other["sharpe_1y"]) == (None, None, None)
     assert other["standard_deviation_1y"] == fund["standard_deviation_1y"]
     async with pool.acquire() as connection:
-        # the index of Toronto comes late: its ETFs are set against it
+        # the index of Toronto arrives late: its ETFs are compared with it
         later = await put_run(connection, "fmp", ["index_prices"])
         for number, day in enumerate(LAST_DAYS):
             await put_row(

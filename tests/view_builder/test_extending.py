@@ -37,7 +37,7 @@ def find_example(language: str, beginning: str) -> str:
 
 
 def make_mart() -> Mart:
-    """The example's parts put together as its declaration says."""
+    """The example's parts, combined as in its declaration."""
     # without this module's own way to read annotations
     exec(compile(find_example("python", "class "), "extending.md", "exec", dont_inherit=True), NAMES)  # noqa: S102
     sql = split_mart(find_example("sql", "-- "))

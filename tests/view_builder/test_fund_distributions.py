@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sra_shared.kit.db import Connection, Pool, open_pool
 from sra_testing.examples import examples
-from sra_testing.plain_distributions import Told, add_distributions
+from sra_testing.plain_distributions import StatedDistribution, add_distributions
 from sra_testing.publication import build_all, choose_views, dump_view, read_rows
 from sra_testing.records import put_data, put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
@@ -32,13 +32,15 @@ def views() -> tuple[CompiledView, ...]:
     return choose_views(HISTORY)
 
 
-def on(day: int, total: str, *parts: str | None) -> Told:
+def on(day: int, total: str, *parts: str | None) -> StatedDistribution:
     """What a dataset names on a day of September 2025."""
     amounts = [None if part is None else Decimal(part) for part in parts]
-    return Told(date(2025, 9, day), Decimal(total), (*amounts, *[None] * (5 - len(amounts))))
+    return StatedDistribution(date(2025, 9, day), Decimal(total), (*amounts, *[None] * (5 - len(amounts))))
 
 
-async def put_values(connection: Connection, fund: str, quotes: Sequence[Told], *, until: int = 30) -> None:
+async def put_values(
+    connection: Connection, fund: str, quotes: Sequence[StatedDistribution], *, until: int = 30
+) -> None:
     """A value of 10 on each day of September, with what the quotes name."""
     run = await put_run(connection, "fundata", DATASETS)
     named = {quote.day: quote for quote in quotes}
@@ -49,7 +51,9 @@ async def put_values(connection: Connection, fund: str, quotes: Sequence[Told], 
         await put_quote(connection, run, fund, day, "10", dataset="Pricing", **paid)
 
 
-async def put_record(connection: Connection, fund: str, name: str, result: Told, *, state: str = "Active") -> None:
+async def put_record(
+    connection: Connection, fund: str, name: str, result: StatedDistribution, *, state: str = "Active"
+) -> None:
     run = await put_run(connection, "fundata", DATASETS)
     parts = {column: str(amount) for column, amount in result.named_parts().items()}
     await put_data(
@@ -58,7 +62,9 @@ async def put_record(connection: Connection, fund: str, name: str, result: Told,
     )  # fmt: skip
 
 
-async def put_fund_of(pool: Pool, fund: str, quotes: Sequence[Told], records: Mapping[str, Told]) -> None:
+async def put_fund_of(
+    pool: Pool, fund: str, quotes: Sequence[StatedDistribution], records: Mapping[str, StatedDistribution]
+) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await put_values(connection, fund, quotes)
         for name, result in records.items():
@@ -205,7 +211,10 @@ async def test_a_day_of_values_after_a_match_keeps_it(pool: Pool, views: tuple[C
 
 
 async def change_fund(
-    connection: Connection, chance: random.Random, quotes: dict[date, Told], records: dict[str, Told]
+    connection: Connection,
+    chance: random.Random,
+    quotes: dict[date, StatedDistribution],
+    records: dict[str, StatedDistribution],
 ) -> None:
     """What one run does: it corrects, moves or withdraws a few distributions of fund 1."""
     run = await put_run(connection, "fundata", DATASETS)
@@ -228,8 +237,8 @@ async def test_any_changes_built_by_increments_agree_with_the_model(
     pool: Pool, views: tuple[CompiledView, ...], seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - made-up changes
-    quotes: dict[date, Told] = {}
-    records: dict[str, Told] = {}
+    quotes: dict[date, StatedDistribution] = {}
+    records: dict[str, StatedDistribution] = {}
     async with pool.acquire() as connection:
         await put_values(connection, "1", [])
     await build_all(pool, views)
@@ -244,10 +253,10 @@ async def test_any_changes_built_by_increments_agree_with_the_model(
 
 AMOUNTS = st.sampled_from(["0.1", "0.2", "0.3", "0.5"])
 SPLITS = st.sampled_from([(), (), ("0.1",), ("0", None, "0.1"), (None, None, "0.1"), ("0.1", "0.1")])
-TOLD = st.builds(lambda day, total, parts: on(day, total, *parts), st.integers(1, 25), AMOUNTS, SPLITS)
-QUOTES = st.lists(TOLD, max_size=6, unique_by=lambda result: result.day)
-RECORDS = st.lists(TOLD, max_size=6).map(lambda result: {f"r{number}": one for number, one in enumerate(result)})
-Case = tuple[list[Told], dict[str, Told]]
+STATED = st.builds(lambda day, total, parts: on(day, total, *parts), st.integers(1, 25), AMOUNTS, SPLITS)
+QUOTES = st.lists(STATED, max_size=6, unique_by=lambda result: result.day)
+RECORDS = st.lists(STATED, max_size=6).map(lambda result: {f"r{number}": one for number, one in enumerate(result)})
+Case = tuple[list[StatedDistribution], dict[str, StatedDistribution]]
 
 
 async def check_cases(database: str, views: tuple[CompiledView, ...], cases: list[Case]) -> None:

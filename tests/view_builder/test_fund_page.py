@@ -81,7 +81,7 @@ async def test_fees_loads_trailers_and_benchmarks(pool: Pool, views: tuple[Compi
 
 
 async def put_periods(connection: Connection, run: UUID, month: date) -> None:
-    """Two periods with calendar years, ranks and risk, as of a month's end."""
+    """Two periods with calendar years, ranks and risk, as of a month end."""
     for years, calendar, rank in (("1", "2024", Decimal(1)), ("3", "2022", Decimal(17))):
         await put_data(
             connection, run, "FundYearlyPerformance", "1", f"y{years}{month}", month_end_date=month, year=years,

@@ -166,9 +166,9 @@ async def test_comments_report_unit_and_build(pool: Pool, views: tuple[CompiledV
     build_id = uuid4()
     await build_all(pool, views, build_id=build_id)
     for view in views:
-        (row,) = await read_rows(pool, "SELECT obj_description($1::regclass) AS told", view.name)
-        assert row["told"].startswith(view.description[:40])
-        assert str(build_id) in row["told"]
+        (row,) = await read_rows(pool, "SELECT obj_description($1::regclass) AS comment", view.name)
+        assert row["comment"].startswith(view.description[:40])
+        assert str(build_id) in row["comment"]
     columns = await read_rows(
         pool,
         "SELECT count(*) AS n FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace ="

@@ -58,7 +58,7 @@ SELECT count(*) FROM pg_stat_activity WHERE application_name = 'probe' AND wait_
 
 
 @dataclass
-class Told:
+class Observations:
     """What readers saw, and the duration of each query in seconds."""
 
     seen: Counter[str] = field(default_factory=Counter)
@@ -109,7 +109,7 @@ async def list_filled(connection: Connection, views: tuple[CompiledView, ...]) -
     return [name for name, statement in requested if await connection.fetchval(statement)]
 
 
-async def read_views(connection: Connection, names: list[str], result: Told) -> None:
+async def read_views(connection: Connection, names: list[str], result: Observations) -> None:
     """Read every view once, to the last column."""
     for name in names:
         started = time.perf_counter()
@@ -123,7 +123,7 @@ async def read_views(connection: Connection, names: list[str], result: Told) -> 
     result.seen["no jump" if jumps == 0 else f"{jumps} jumps"] += 1
 
 
-async def probe(dsn: str, names: list[str], stop: asyncio.Event, result: Told) -> None:
+async def probe(dsn: str, names: list[str], stop: asyncio.Event, result: Observations) -> None:
     """Read until stopped; an error ends the test."""
     connection = await open_connection(dsn, application_name="probe")
     try:
@@ -144,7 +144,7 @@ async def count_lock_waits(pool: Pool, stop: asyncio.Event) -> int:
     return waits
 
 
-async def wait_for_responses(result: Told, count: int) -> None:
+async def wait_for_responses(result: Observations, count: int) -> None:
     async def are_there() -> bool:
         return result.seen["one state"] >= count
 
@@ -166,7 +166,7 @@ async def test_readers_see_one_full_state_during_builds(
     async with pool.acquire() as connection:
         names = await list_filled(connection, views)
     assert names == [view.relation for view in views]
-    calm, busy = Told(), Told()
+    calm, busy = Observations(), Observations()
     for result, count in ((calm, 0), (busy, builds)):
         stop = asyncio.Event()
         # an error of one reader ends the others and the builds at once

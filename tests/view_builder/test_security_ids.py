@@ -213,7 +213,7 @@ async def test_statements_before_their_listing_get_the_id_with_it(pool: Pool, vi
     for name in tables:
         rows = await read_rows(pool, f"SELECT security_id FROM sra.{name}")  # noqa: S608 - our own names
         assert [row["security_id"] for row in rows] == ["fmp:ABC"], name
-    # a profile that says nothing new computes no statements
+    # a profile without new values recomputes no statements
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["profile"])
         await connection.execute("UPDATE equity_profile SET run_id = $1, updated_at = now()", run)

@@ -19,7 +19,7 @@ from fmp_collectors.records import read_absence
 
 _MOST_WORDS = 50
 # next to a message, one value proves nothing: `name` or `description` may belong to the error
-_PROOF_BESIDE_MESSAGE = 2
+_EVIDENCE_WITH_MESSAGE = 2
 _MESSAGE_NAMES = frozenset(
     {
         *("error", "errors", "errormessage", "errormessages", "errormsg", "errmsg", "message", "messages", "msg"),
@@ -61,29 +61,29 @@ class Shape:
         if not self.names:
             return Finding.ERROR if self._has_message(row) else Finding.RECORD
         is_complete = all(is_given(row.get(name)) for name in self.key)
-        proofs = self._count_proofs(row)
-        if is_complete and (proofs >= _PROOF_BESIDE_MESSAGE or (proofs and not self._has_message(row))):
+        evidence = self._count_evidence(row)
+        if is_complete and (evidence >= _EVIDENCE_WITH_MESSAGE or (evidence and not self._has_message(row))):
             return Finding.RECORD
-        return self._classify_remains(row, is_complete=is_complete, has_proof=proofs > 0)
+        return self._classify_remains(row, is_complete=is_complete, has_evidence=evidence > 0)
 
-    def _classify_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_proof: bool) -> Finding:
+    def _classify_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_evidence: bool) -> Finding:
         """Distinguish a damaged record from a row that never was one, by the names of its fields."""
         if self._has_message(row):
             return Finding.ERROR
-        if has_proof:
+        if has_evidence:
             return Finding.DAMAGED if any(name in row for name in self.key) else Finding.ERROR
         is_other = any(name not in self.names and _says_something(value) for name, value in row.items())
         if is_other or self.names.isdisjoint(row):
             return Finding.ERROR
         return Finding.NOTHING if is_complete and self.may_be_bare else Finding.DAMAGED
 
-    def _count_proofs(self, row: Mapping[str, Any]) -> int:
+    def _count_evidence(self, row: Mapping[str, Any]) -> int:
         """Return how many declared values a row has besides its key, at most two."""
         count = 0
         for name in self.values:
             if is_given(row.get(name)):
                 count += 1
-                if count == _PROOF_BESIDE_MESSAGE:
+                if count == _EVIDENCE_WITH_MESSAGE:
                     break
         return count
 

@@ -26,7 +26,7 @@ NAVPS_FILE = "quotes/FundDailyNAVPSSeed.csv"
 GENERAL_FILE = "data/FundGeneralSeed.csv"
 HOLDING_FILE = "data/FundTopHoldingSeed.csv"
 needs_generator = pytest.mark.skipif(
-    not GENERATOR.exists(), reason="the generator of seed trees lies beside the clone only"
+    not GENERATOR.exists(), reason="the generator of seed trees is next to the clone only"
 )
 
 

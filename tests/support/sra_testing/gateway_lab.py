@@ -109,7 +109,7 @@ class ScriptedWork:
             context.check()
             await asyncio.sleep(0.05)
         if end == "failed":
-            raise FatalError(f"{self.task_type} was told to fail.", next_step="Nothing.")
+            raise FatalError(f"{self.task_type} was scripted to fail.", next_step="Nothing.")
         if end == "held":
             raise RunHeldError("Too much is missing.", next_step="Release it.")
         if end == "parked":

@@ -12,7 +12,7 @@ PARTS = ("dividend_income", "foreign_dividend_income", "capital_gains", "interes
 
 
 @dataclass(frozen=True)
-class Told:
+class StatedDistribution:
     """A distribution as one dataset names it; a part that it does not name is None."""
 
     day: date
@@ -31,23 +31,23 @@ def count_sessions(a: date, b: date) -> int:
     return sum((first + timedelta(days=n + 1)).weekday() < 5 for n in range((last - first).days))
 
 
-def are_equal(a: Told, b: Told) -> bool:
+def are_equal(a: StatedDistribution, b: StatedDistribution) -> bool:
     """Whether two have the same total and do not contradict each other in any part."""
     return a.total == b.total and all(
         x == y for x, y in zip(a.parts, b.parts, strict=True) if x is not None and y is not None
     )
 
 
-def add_up(result: Sequence[Told]) -> Told:
+def add_up(result: Sequence[StatedDistribution]) -> StatedDistribution:
     """Return the sum of a day's records; a part that no record names stays unnamed."""
     parts = []
     for amounts in zip(*(one.parts for one in result), strict=True):
         named = [amount for amount in amounts if amount is not None]
         parts.append(sum(named, Decimal(0)) if named else None)
-    return Told(result[0].day, sum((one.total for one in result), Decimal(0)), tuple(parts))
+    return StatedDistribution(result[0].day, sum((one.total for one in result), Decimal(0)), tuple(parts))
 
 
-def find_repeated(quotes: Sequence[Told], records: Mapping[str, Told]) -> set[str]:
+def find_repeated(quotes: Sequence[StatedDistribution], records: Mapping[str, StatedDistribution]) -> set[str]:
     """Return the ids of the records that repeat a distribution of the quotes, the nearest pairs first."""
     of_day: defaultdict[date, list[str]] = defaultdict(list)
     for name in sorted(records):
@@ -69,7 +69,9 @@ def find_repeated(quotes: Sequence[Told], records: Mapping[str, Told]) -> set[st
     return set(records) - free_records
 
 
-def add_distributions(quotes: Sequence[Told], records: Mapping[str, Told]) -> dict[date, Decimal]:
+def add_distributions(
+    quotes: Sequence[StatedDistribution], records: Mapping[str, StatedDistribution]
+) -> dict[date, Decimal]:
     """Return what was paid on each day: the quotes' distributions, and the records that repeat none."""
     paid: dict[date, Decimal] = {}
     repeated = find_repeated(quotes, records)

@@ -65,8 +65,8 @@ def choose_views(*relations: str) -> tuple[CompiledView, ...]:
     while left:
         view = compiled[left.pop()]
         wanted.add(view.relation)
-        beside = (other.relation for other in compiled.values() if view.relation in other.spec.published_with)
-        left += {*view.spec.uses, *view.spec.published_with, *beside} - wanted
+        companions = (other.relation for other in compiled.values() if view.relation in other.spec.published_with)
+        left += {*view.spec.uses, *view.spec.published_with, *companions} - wanted
     return tuple(view for view in compiled.values() if view.relation in wanted)
 
 

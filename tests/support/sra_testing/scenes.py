@@ -1,4 +1,4 @@
-"""What the steps of a feature pass to one another, and their access to the product."""
+"""What the steps of a feature pass to each other, and their access to the product."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def test(
     begun = time.monotonic()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     problems = []
-    proofs: list[str | None] = [*wanted] or [None]
-    for name in proofs:
+    kinds: list[str | None] = [*wanted] or [None]
+    for name in kinds:
         words, missing_servers = select_tests(name, short=short)
         problems += missing_servers
         code, found = run_pytest(words, more or [], as_proof=name is not None, to_stderr=as_json)
@@ -89,12 +89,12 @@ def test(
     output.finish(result, code=EXIT_FAILED if problems else 0)
 
 
-def select_tests(proof: str | None, *, short: bool = False) -> tuple[list[str], list[str]]:
+def select_tests(kind: str | None, *, short: bool = False) -> tuple[list[str], list[str]]:
     """Return pytest's options for one kind of heavy test, or for the ordinary suite if None, and why part of it cannot run."""
-    if proof == "postgres":
+    if kind == "postgres":
         return select_servers(SHORT_MAJORS if short else MAJORS, short=short)
-    if proof is not None:
-        return ["-m", proof], []
+    if kind is not None:
+        return ["-m", kind], []
     # much of the suite waits for real processes; the tests of a file stay together because they share a stack
     workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     # a test that exceeds its time limit, for example in its clean-up, dumps its threads and ends its worker
@@ -128,9 +128,9 @@ def run_pytest(words: list[str], more: list[str], *, as_proof: bool, to_stderr: 
         return code, read_counts(report)
 
 
-def explain_code(proof: str | None, code: int) -> str:
+def explain_code(kind: str | None, code: int) -> str:
     """Return why a run of pytest does not count as passed."""
-    name = f"--{proof}" if proof else "The suite"
+    name = f"--{kind}" if kind else "The suite"
     if code == _NOTHING_SELECTED:
         return f"{name}: no test was selected, so nothing was tested."
     return f"{name}: tests failed, or were skipped although none may be (pytest exited with {code})."

@@ -80,7 +80,7 @@ class Roles(_Frozen):
 class FundataDataset(_Frozen):
     """One dataset: its table, its files, its columns in the order of the content hash, its endpoint.
 
-    `cadence` is how often the vendor has new figures: every day, or for every month's end. `catalogue_version` is that of its
+    `cadence` is how often the vendor has new figures: every day, or for every month end. `catalogue_version` is that of its
     catalogue; it is stored with each row as part of `parser_version`.
     """
 

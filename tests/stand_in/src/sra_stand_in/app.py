@@ -43,7 +43,7 @@ TRANSPORT_KEY = "sra_stand_in.transport"
 
 
 def read_today() -> dt.date:
-    """The day of the world where none is named: today, UTC."""
+    """The default day of the world: today, UTC."""
     return dt.datetime.now(dt.UTC).date()
 
 

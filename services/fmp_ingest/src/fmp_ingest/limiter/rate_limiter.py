@@ -215,7 +215,7 @@ class Limiter:
         return self._book.next_start()
 
     def _start_exchange(self, now: float) -> None:
-        """Begin an exchange. Until it completes, no more calls may be in flight than it reports, since others may get the
+        """Begin an exchange. Until it completes, no more calls may be in flight than it reports, because others may get the
         rest."""
         book, waiting = self._book, len(self._queue)
         spare = max(0, book.permits - book.in_flight) if waiting else 0

@@ -79,7 +79,7 @@ def _explain_connection(error: BaseException, address: DatabaseAddress) -> SraEr
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return ConfigError(
             "The address of the database, or a PG variable of the environment, contradicts itself.",
-            next_step="Correct DATABASE_URL, or unset PGSSLMODE, PGSSLROOTCERT, PGTARGETSESSIONATTRS and the like.",
+            next_step="Correct DATABASE_URL, or unset PGSSLMODE, PGSSLROOTCERT, PGTARGETSESSIONATTRS and similar variables.",
         )
     if isinstance(error, asyncpg.InterfaceError) and "authentication method" in str(error):
         return ConfigError(

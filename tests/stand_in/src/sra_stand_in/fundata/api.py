@@ -45,7 +45,7 @@ class Behaviour:
     revoke_next: int = 0
 
     def take(self, name: str) -> bool:
-        """Use one of a count up; False where none is left."""
+        """Decrement a counter; return False if it is zero."""
         left: int = getattr(self, name)
         if left > 0:
             setattr(self, name, left - 1)
