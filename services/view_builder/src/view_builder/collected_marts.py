@@ -1,5 +1,4 @@
-"""The views of what is collected, as the vendors' rows say it: events, listings, codes, rates, sessions,
-runs, rejects."""
+"""The views of collected data as delivered: events, listings, codes, rates, sessions, runs, rejects."""
 
 from __future__ import annotations
 

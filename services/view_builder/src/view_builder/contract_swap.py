@@ -101,7 +101,7 @@ async def publish_contract(context: UnitContext, views: Sequence[CompiledView], 
 
 
 async def _catch_up(context: UnitContext, views: Sequence[CompiledView]) -> None:
-    """Bring runs that finished meanwhile into the staged views, unless they are published already."""
+    """Merge runs that finished meanwhile into the staged views, unless these are already published."""
     for _ in range(_CATCH_UPS):
         async with context.pool.acquire() as connection:
             if not await _is_older_published(connection, views):

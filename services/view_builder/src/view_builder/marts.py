@@ -116,9 +116,9 @@ MARTS: tuple[Mart, ...] = (
         functions=(
             make_fundata_as_of(
                 "fundata_data_history",
-                "The data records that were in force on valid_on (by ChangeDate; a record without one always was), as far as"
-                " we knew at known_at: of each key the greatest such version, by data_source (API before CSV), change_date"
-                " (none last), data_version; keys whose record was not active then are left out.",
+                "The data records that were in force on valid_on (by ChangeDate; a record without one is always in force), as"
+                " far as we knew at known_at: for each key the greatest such version by data_source (API before CSV),"
+                " change_date (none last), data_version. Keys whose record was not active then are excluded.",
             ),
         ),
         used_indexes=("pk_fundata_data",),
@@ -136,9 +136,9 @@ MARTS: tuple[Mart, ...] = (
         functions=(
             make_fundata_as_of(
                 "fundata_quotes_history",
-                "The quotes of the days up to valid_on as far as we knew at known_at: of each day the greatest version, by"
-                " data_source (API before CSV), change_date (none last), data_version; days whose record was not active then"
-                " are left out.",
+                "The quotes of the days up to valid_on as far as we knew at known_at: for each day the greatest version by"
+                " data_source (API before CSV), change_date (none last), data_version. Days whose record was not active then"
+                " are excluded.",
             ),
         ),
         used_indexes=_QUOTE_INDEXES,
@@ -173,9 +173,9 @@ MARTS: tuple[Mart, ...] = (
         functions=(
             make_known_as_of(
                 PriceAdjustment,
-                "The rows of price_adjustment for some symbols as of a moment: by the events that we knew then, and the closes"
-                " that we had stored. Events of days after the newest of these closes adjust nothing. Names of listings and"
-                " currency_basis are those of now. A future moment counts as now.",
+                "The rows of price_adjustment for some symbols as of a moment, from the events that we knew and the closes that"
+                " we had stored then. Events after the newest of these closes have no effect. Names of listings and"
+                " currency_basis are the present ones. A future moment counts as now.",
             ),
         ),
     ),
@@ -197,7 +197,7 @@ MARTS: tuple[Mart, ...] = (
             make_known_as_of(
                 EquityQuoteHistory,
                 "The rows of equity_quote_history for some symbols as of a moment: the prices that we had stored, with the"
-                " factors of price_adjustment_as_of. A price that was corrected since has its former value. A future moment"
+                " factors of price_adjustment_as_of. A price that was corrected later has its former value. A future moment"
                 " counts as now.",
             ),
         ),
@@ -256,13 +256,13 @@ MARTS: tuple[Mart, ...] = (
         functions=(
             make_mode_as_of(
                 EquityFundamentals,
-                "The rows of equity_fundamentals by the statements of a past state: strict, what was public and known to us"
-                " at that moment; reported, what was public, whenever we stored it. is_backfilled: known_at is later than"
-                " that moment, so that figures may be restated ones. Earnings per share are as reported, and NULL where the"
-                " shares are open: a split between the filing and that day in New York, or between that day and the day"
-                " on which we stored the statement. split_parts then has the factors into shares of that day. The vendor's"
-                " figures of a fiscal year count from 120 days after its end on, scores from when we"
-                " stored them. A future moment counts as now. Name the symbols: NULL computes every company.",
+                "The rows of equity_fundamentals from the statements of a past state. Mode strict uses statements that were"
+                " public and known to us at that moment, mode reported those that were public, whenever we stored them."
+                " is_backfilled marks rows whose known_at is later than that moment, so figures may be restated. Earnings"
+                " per share are as reported. They are NULL if there is a split between the filing and that day in New York,"
+                " or between that day and the day on which we stored the statement; split_parts then has the factors for"
+                " shares of that day. The vendor's figures of a fiscal year count from 120 days after its end, scores from"
+                " the moment of storage. A future moment counts as now. Pass the symbols; NULL computes every company.",
             ),
         ),
     ),

@@ -14,9 +14,9 @@ _SEARCH = SqlFunction(
     result="TABLE (security_id text, source text, identifier text, name text, type text, exchange text, currency text,"
     " is_active boolean, found_by text)",
     body=read_mart("security_search")["search"],
-    description="The securities that a text means, at most so many. A whole code comes first: symbol, InstrumentKey, ISIN, CUSIP,"
-    " CIK with or without zeros, FundSERV code. Then come names that begin with the text, then names of which every word of"
-    " the text begins a word; active securities and short names first. Case and accents do not count.",
+    description="The securities that match a text, at most `most`. An exact code comes first: symbol, InstrumentKey, ISIN, CUSIP,"
+    " CIK with or without zeros, FundSERV code. Then come names that begin with the text, then names in which each word of"
+    " the text is the beginning of a word; active securities and short names first. Case and accents are ignored.",
 )
 
 SEARCH_MART: Mart = make_materialized(

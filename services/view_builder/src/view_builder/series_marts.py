@@ -24,9 +24,9 @@ _PRICES_ON = SqlFunction(
     " value numeric)",
     body=read_mart("total_return_history")["prices_on"],
     description="The last price of each security on or before a day, at most 7 days older, with its value in one currency."
-    " price is unadjusted: of the shares of its own day. fx_rate is units of that currency for one of price_currency, through"
-    " the US dollar by the last rates on or before the day, at most 7 days old; fx_date is that of the older one. A security"
-    " without a price, and a currency without a rate, has NULL there.",
+    " price is unadjusted, per share of its own day. fx_rate is units of that currency for one of price_currency, through"
+    " the US dollar from the last rates on or before the day, at most 7 days old; fx_date is that of the older rate. The columns"
+    " are NULL for a security without a price and a currency without a rate.",
 )
 
 SERIES_MARTS: tuple[Mart, ...] = (

@@ -1,4 +1,4 @@
-"""The views of companies' statements: all lines, what the vendor derives from them, and twelve months of every period."""
+"""The views of companies' statements: all lines, the vendor's derived figures, and the twelve months of every period."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ STATEMENT_MARTS: tuple[Mart, ...] = (
         functions=(
             make_mode_as_of(
                 FinancialStatement,
-                "The newest state of every fiscal period of some listings by the statements of a past state: strict, what was"
-                " public and known to us at that moment; reported, what was public, whenever we stored it. is_backfilled:"
-                " known_at is later than that moment, so that figures may be restated ones. A future moment counts as now. Name"
-                " the symbols: NULL reads the statements of every listing.",
+                "The newest state of every fiscal period of some listings, from the statements of a past state. Mode strict"
+                " uses statements that were public and known to us at that moment, mode reported those that were public,"
+                " whenever we stored them. is_backfilled marks rows whose known_at is later than that moment, so figures may be"
+                " restated. A future moment counts as now. Pass the symbols; NULL reads the statements of every listing.",
             ),
         ),
         used_indexes=_STATEMENT_INDEXES,

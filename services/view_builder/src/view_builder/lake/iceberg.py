@@ -60,7 +60,7 @@ class CurrentTable:
 
 
 class _StagingCatalog(NoopCatalog):
-    """Writes metadata to a file of its own; publishing its address is left to the caller."""
+    """Writes metadata to a separate file; the caller publishes its address."""
 
     def commit_table(
         self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
@@ -72,7 +72,7 @@ class _StagingCatalog(NoopCatalog):
 
 
 def create_table(files: LakeFiles, lake_table: LakeTable) -> CurrentTable:
-    """Return a table without rows, at a location of its own."""
+    """Return a table without rows, at its own location."""
     schema = Schema(*(_make_field(number, column) for number, column in enumerate(lake_table.columns, 1)))
     metadata = new_table_metadata(
         schema,

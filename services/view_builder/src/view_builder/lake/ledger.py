@@ -111,7 +111,7 @@ async def begin_recording(connection: Connection, view: CompiledView) -> None:
 
 
 async def end_recording(connection: Connection) -> None:
-    """Stop recording changes: there is no lake any more, and a later one starts from all rows."""
+    """Stop recording changes, because there is no longer a lake; a later one starts with all rows."""
     await connection.execute("DELETE FROM lake_series")
     await connection.execute("DELETE FROM lake_change")
 

@@ -78,7 +78,7 @@ class LakeFiles:
                 yield LakeFile(f"{prefix}{found.path}", found.size, found.mtime or datetime.now(UTC))
 
     def delete(self, location: str) -> None:
-        """Delete a file; one that is gone already is no error."""
+        """Delete a file; a missing file is not an error."""
         system, _ = self._find_system()
         try:
             system.delete_file(PyArrowFileIO.parse_location(location)[2])

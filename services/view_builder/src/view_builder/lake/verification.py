@@ -46,7 +46,7 @@ class _ColumnSums:
 
 @dataclass
 class _Sums:
-    """Count, sums and limits of rows, whatever their order."""
+    """Count, sums and limits of rows, independent of their order."""
 
     rows: int = 0
     columns: dict[str, _ColumnSums] = field(default_factory=dict)
