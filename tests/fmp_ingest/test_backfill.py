@@ -94,8 +94,8 @@ async def test_only_what_failed_is_fetched_again(sandbox_database: str, pool: Po
     assert again.task.status == "completed", again.task.error_details
     assert stand_in.stats()["fmp"]["by_path"] == {"/stable/historical-price-eod/non-split-adjusted": 2}
     assert again.counts("eod_prices")["stored"] > 0
-    again = await run_fmp(sandbox_database, settings, *names, task_type=TaskType.FMP_BACKFILL, **days)
-    counts = again.counts("eod_prices")
+    repeated = await run_fmp(sandbox_database, settings, *names, task_type=TaskType.FMP_BACKFILL, **days)
+    counts = repeated.counts("eod_prices")
     assert counts["unchanged"] == first.counts("eod_prices")["stored"] + again.counts("eod_prices")["stored"]
 
 
