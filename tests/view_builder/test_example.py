@@ -75,7 +75,7 @@ async def test_the_example_reads_both_pages_with_the_models(
                 except httpx.TransportError:
                     return False
 
-            await wait_for(responses, what="the example's start")
+            await wait_for(responds, what="the example's start")
             (found,) = (await client.get("/securities", params={"text": "fund"})).json()
             assert (found["identifier"], found["type"]) == ("412", "fund")
             fund = FundPage.model_validate((await client.get("/funds/412")).json())
