@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from sra_shared.kit.db import Connection, Pool
-from sra_testing.publication import build_all, choose_views, read_rows
+from sra_testing.publication import build_all, build_one, choose_views, read_rows
 from sra_testing.records import put_profile, put_row, put_run
 from view_builder.compile import CompiledView
 
@@ -206,3 +206,31 @@ async def test_each_quarter_has_the_twelve_months_up_to_it(pool: Pool, views: tu
     again = await build_all(pool, views)
     assert (again["fundamentals_ttm"].full, again["fundamentals_ttm"].changed) == (False, 1)
     assert await pool.fetchval("SELECT max(revenue_ttm) FROM sra.fundamentals_ttm") == 420
+
+
+async def test_a_company_changes_its_issuer_with_its_figures(
+    pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
+) -> None:
+    async with pool.acquire() as connection:
+        await put_company(connection)
+        run = await put_run(connection, "fmp", ["universe", "profile", "income_statement"])
+        await put_profile(connection, run, "ABC.TO", exchange="TSX", raw={"cik": "8"})
+        await put_period(connection, run, "fmp_income_statement", "ABC.TO", revenue="900")
+        for symbol in ("ABC", "ABC.TO"):
+            await put_period(connection, run, "fmp_income_statement", symbol, end=date(2023, 12, 31), revenue="800")
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["profile"])
+        await connection.execute(
+            "UPDATE equity_profile SET raw_json = raw_json || '{\"cik\": \"7\"}', run_id = $1 WHERE symbol = 'ABC.TO'",
+            run,
+        )
+    issuers = "SELECT symbol, issuer_id, revenue_ttm FROM sra.fundamentals_ttm ORDER BY symbol"
+    abc, other = ("ABC", "cik:7", Decimal("1000.5")), ("ABC.TO", "cik:8", Decimal(900))
+    await build_one(pool, view_by_name["security_master"])
+    assert [tuple(row.values()) for row in await read_rows(pool, issuers)] == [abc, other]
+    built = await build_one(pool, view_by_name["fundamentals_ttm"])
+    assert (built.full, built.changed) == (False, 1)
+    # of two listings of an issuer one counts
+    assert [tuple(row.values()) for row in await read_rows(pool, issuers)] == [abc]
+    assert (await build_one(pool, view_by_name["fundamentals_ttm"], full=True)).changed == 0

@@ -17,6 +17,7 @@ from sra_contract.fund_quote_history import FundQuoteHistory
 from sra_contract.fund_return_reconciliation import FundReturnReconciliation
 from sra_contract.fund_value import FundValue
 from sra_contract.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
+from sra_contract.identities import ListingIdentity
 from sra_contract.index_performance import IndexPerformance
 from sra_contract.latest_quote import LatestQuote
 from sra_contract.market_movers import MarketMovers
@@ -179,14 +180,21 @@ MARTS: tuple[Mart, ...] = (
             ),
         ),
     ),
-    # directly after the factors that it is read with
+    make_materialized(
+        ListingIdentity,
+        key=("symbol",),
+        sources=(*_UNIVERSE, *_PROFILE, ViewSource("fmp_etf_info", "fmp", ("etf_info",)), *_NAMES),
+        uses=("security_master",),
+        indexes=("(security_id)",),
+    ),
+    # directly after the factors and identities that it is read with
     make_materialized(
         EquityQuoteHistory,
         partition=("symbol",),
         since="date",
         sources=(*_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE, *_CURRENCY),
-        uses=("security_master", "price_adjustment"),
-        published_with=("price_adjustment",),
+        uses=("security_master", "price_adjustment", "listing_identity"),
+        published_with=("price_adjustment", "listing_identity"),
         indexes=("(date)", "(security_id)"),
         has_run=True,
         on_read=(

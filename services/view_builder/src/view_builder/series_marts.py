@@ -5,7 +5,7 @@ from __future__ import annotations
 from sra_contract.etf_holdings import EtfExposure, EtfPosition
 from sra_contract.index_history import IndexConstituent, IndexLevel
 from sra_contract.return_series import CalendarPeriodReturn, CategorySummary, TotalReturnHistory
-from view_builder.mart_makers import make_live, sample_securities
+from view_builder.mart_makers import make_live, make_materialized, sample_securities
 from view_builder.spec import Mart, SqlFunction, ViewSource
 from view_builder.sql_files import read_mart
 
@@ -59,7 +59,7 @@ SERIES_MARTS: tuple[Mart, ...] = (
     make_live(
         TotalReturnHistory,
         sources=_SERIES,
-        uses=(*_MASTER, "equity_quote_history", "fund_quote_history", "exchange_rates"),
+        uses=("listing_identity", "equity_quote_history", "fund_quote_history", "exchange_rates"),
         functions=(_PRICES_ON,),
         sample=_SOME_LISTINGS,
     ),
@@ -69,9 +69,11 @@ SERIES_MARTS: tuple[Mart, ...] = (
         uses=("total_return_history",),
         sample=_SOME_LISTINGS,
     ),
-    make_live(
+    make_materialized(
         CategorySummary,
-        sources=(ViewSource("fundata_data", "fundata", ("FundYearlyPerformance",)),),
+        partition=("category",),
+        sources=(ViewSource("fundata_data", "fundata", ("FundGeneral", "FundYearlyPerformance")),),
         uses=("fund_metrics",),
+        indexes=("(month_end_date)",),
     ),
 )

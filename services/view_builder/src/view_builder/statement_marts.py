@@ -16,6 +16,11 @@ _STATEMENTS = (
     ViewSource("fmp_balance_sheet", "fmp", ("balance_sheet",)),
     ViewSource("fmp_cash_flow", "fmp", ("cash_flow",)),
 )
+_IDENTITIES = (
+    ViewSource("fmp_universe", "fmp", ("universe",)),
+    ViewSource("equity_profile", "fmp", ("profile",)),
+    ViewSource("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
+)
 _STATEMENT_INDEXES = ("pk_fmp_income_statement", "pk_fmp_balance_sheet", "pk_fmp_cash_flow")
 
 STATEMENT_MARTS: tuple[Mart, ...] = (
@@ -64,9 +69,8 @@ STATEMENT_MARTS: tuple[Mart, ...] = (
     make_materialized(
         FundamentalsTtm,
         partition=("symbol",),
-        sources=_STATEMENTS,
+        sources=(*_STATEMENTS, *_IDENTITIES),
         uses=_MASTER,
-        indexes=("(available_at)",),
-        on_read=("security_id", "issuer_id"),
+        indexes=("(available_at)", "(security_id)", "(issuer_id, period_end_date)"),
     ),
 )

@@ -124,7 +124,7 @@ def _render_view(view: CompiledView) -> str:
             f"`sra.{function.name}({function.arguments})` returns `{function.result}`. {function.description}",
         ]
     if view.companions:
-        names = ", ".join(companion.relation for companion in view.companions)
+        names = " and ".join(companion.relation for companion in view.companions)
         lines += ["", f"Published in one commit with {names}, whose rows are combined with these when they are read."]
     indexes = (*(view.spec.incremental.indexes if view.spec.incremental else ()), *view.spec.used_indexes)
     if indexes:

@@ -66,6 +66,7 @@ class FundamentalsTtm(ViewModel):
     last_run_id: UUID = column()
     security_id: str = column("It is that of the listing for which the vendor delivers the statements.")
     issuer_id: str | None = column()
+    is_active: bool = column()
 
     view_name: ClassVar[str] = "fundamentals_ttm"
     view_key: ClassVar[tuple[str, ...]] = ("symbol", "period_end_date")

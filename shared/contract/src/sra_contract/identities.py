@@ -1,4 +1,4 @@
-"""FundSERV codes, and the periods in which securities were listed."""
+"""Identities of listings, FundSERV codes, and the periods in which securities were listed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,24 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from sra_contract.base import ViewModel, column
+from sra_contract.security_types import SecurityType
+
+
+class ListingIdentity(ViewModel):
+    """The security and the type of every listing, published in one commit with equity_quote_history.
+
+    security_master describes all securities further. It is published in a separate commit, so that its rows may be newer than
+    the prices.
+    """
+
+    symbol: str = column()
+    security_id: str = column()
+    type: SecurityType = column()
+    valid_to: dt.date | None = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+
+    view_name: ClassVar[str] = "listing_identity"
 
 
 class FundCode(ViewModel):

@@ -1,8 +1,8 @@
 -- The twelve months up to every end of a company's fiscal periods, by the rules of equity_fundamentals, which has the newest of
 -- them. The newest version of each statement counts. If several listings of an issuer have an end, readers see one: active
--- listings first, then by symbol.
+-- listings first, then by symbol. A listing's identity is stored with its rows, because security_master has a separate commit.
 -- Grain: one row per symbol and end of twelve months. Key: symbol, period_end_date. Sources: fmp_income_statement,
--- fmp_balance_sheet, fmp_cash_flow. Units: reported_currency, fraction, ratio, shares.
+-- fmp_balance_sheet, fmp_cash_flow, sra.security_master. Units: reported_currency, fraction, ratio, shares.
 -- name: rows
 SELECT s.symbol, t.date AS period_end_date, t.basis AS fundamentals_basis, t.reported_currency, f.revenue AS revenue_ttm,
   f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm,
@@ -19,8 +19,9 @@ SELECT s.symbol, t.date AS period_end_date, t.basis AS fundamentals_basis, t.rep
   core.ratio_by_gain(f.net_income, f.total_assets) AS return_on_assets,
   core.ratio_by_gain(f.total_debt, f.total_stockholders_equity) AS debt_to_equity_ratio,
   core.ratio_by_gain(f.total_current_assets, f.total_current_liabilities) AS current_ratio, f.available_at,
-  f.available_basis, f.known_at, f.stored_at AS as_of
+  f.available_basis, f.known_at, f.stored_at AS as_of, m.security_id, m.issuer_id, m.is_active
 FROM affected_keys s
+JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
 CROSS JOIN LATERAL (
   SELECT DISTINCT ON (r.date) r.* FROM core.twelve_month_spans(s.symbol) r
   WHERE r.basis IS NOT NULL
@@ -32,15 +33,28 @@ CROSS JOIN LATERAL core.statement_sums(
 -- name: keys
 SELECT c.symbol FROM core.symbols_with_statements() c;
 -- name: affected
-SELECT c.symbol, c.run_id FROM core.statements_of_runs($1::uuid[]) c;
+SELECT c.symbol, c.run_id FROM core.statements_of_runs($1::uuid[]) c
+UNION ALL
+-- a company whose stored identity is not the present one
+SELECT c.symbol, c.run_id
+FROM (
+  SELECT l.symbol, l.run_id FROM core.masters_of_runs($1::uuid[]) l
+  UNION ALL
+  SELECT n.symbol, n.run_id FROM core.names_of_runs($1::uuid[]) n
+) c
+JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol
+LEFT JOIN LATERAL (
+  SELECT k.security_id, k.issuer_id, k.is_active FROM materialized_rows k WHERE k.symbol = c.symbol LIMIT 1
+) k ON true
+WHERE (k.security_id, k.issuer_id, k.is_active) IS DISTINCT FROM (m.security_id, m.issuer_id, m.is_active)
+  AND EXISTS (SELECT FROM core.statement_ends e WHERE e.symbol = c.symbol);
 -- name: read
-SELECT b.*, m.security_id, m.issuer_id
+SELECT b.*
 FROM materialized_rows b
-JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
 WHERE NOT EXISTS (
-    SELECT FROM sra.security_master o
-    JOIN materialized_rows e ON e.symbol = o.identifier AND e.period_end_date = b.period_end_date
-    WHERE o.source = 'fmp' AND o.issuer_id = m.issuer_id AND (o.is_active, m.identifier) > (m.is_active, o.identifier)
+    SELECT FROM materialized_rows o
+    WHERE o.issuer_id = b.issuer_id AND o.period_end_date = b.period_end_date
+      AND (o.is_active, b.symbol) > (b.is_active, o.symbol)
   );
 -- name: example
 -- a screen of the past: the newest twelve months of each company that were public on a day

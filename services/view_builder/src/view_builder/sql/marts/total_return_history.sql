@@ -1,33 +1,32 @@
 -- One daily series for listings, ETFs and funds: the price, the price in today's shares, and the value of a holding with all
 -- payments reinvested, which ends at the price. A listing has the series of its newest symbol.
--- Grain: one row per security and day. Key: security_id, date. Sources: sra.equity_quote_history, sra.fund_quote_history,
--- sra.security_master. Units: currency of the row.
+-- Grain: one row per security and day. Key: security_id, date. Sources: sra.equity_quote_history, sra.listing_identity,
+-- sra.fund_quote_history, security. Units: currency of the row.
 -- name: rows
-SELECT m.security_id, h.date, m.identifier, m.type, h.currency, h.close AS unadjusted_price,
+SELECT i.security_id, h.date, i.symbol AS identifier, i.type, h.currency, h.close AS unadjusted_price,
   h.split_adjusted_close AS adjusted_price, h.total_return_close AS total_return_index, h.as_of, h.last_run_id
-FROM sra.security_master m
-JOIN sra.equity_quote_history h ON h.symbol = m.identifier
-WHERE m.source = 'fmp' AND NOT EXISTS (
-    SELECT FROM sra.security_master o
-    WHERE o.security_id = m.security_id AND coalesce(o.valid_to, 'infinity') > coalesce(m.valid_to, 'infinity')
+FROM sra.listing_identity i
+JOIN sra.equity_quote_history h ON h.symbol = i.symbol
+WHERE NOT EXISTS (
+    SELECT FROM sra.listing_identity o
+    WHERE o.security_id = i.security_id AND coalesce(o.valid_to, 'infinity') > coalesce(i.valid_to, 'infinity')
   )
 UNION ALL
-SELECT m.security_id, q.date, m.identifier, m.type, q.currency, q.navps,
+SELECT f.security_id, q.date, f.identifier, 'fund', q.currency, q.navps,
   trim_scale(round(q.navps / s.factor, 10)), q.adjusted_navps, q.as_of, q.last_run_id
-FROM sra.security_master m
+FROM core.fund_securities f
 -- evaluated once for a fund, because few have a split
 CROSS JOIN LATERAL (
   SELECT array_agg(n.date) AS days, array_agg(n.split_ratio) AS ratios
   FROM sra.fund_quote_history n
-  WHERE n.identifier = m.identifier AND n.split_ratio IS NOT NULL
+  WHERE n.identifier = f.identifier AND n.split_ratio IS NOT NULL
 ) k
-JOIN sra.fund_quote_history q ON q.identifier = m.identifier
+JOIN sra.fund_quote_history q ON q.identifier = f.identifier
 CROSS JOIN LATERAL (
   SELECT published.product(x.ratio) AS factor
   FROM unnest(k.days, k.ratios) x (day, ratio)
   WHERE x.day > q.date
-) s
-WHERE m.source = 'fundata';
+) s;
 -- name: prices_on
 SELECT s.security_id, p.date, p.price, p.price_currency, r.rate, r.rate_date, trim_scale(round(p.price * r.rate, 10))
 FROM unnest(security_ids) s (security_id)
