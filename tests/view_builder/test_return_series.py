@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from sra_shared.kit.db import Connection, Pool
-from sra_testing.publication import build_all, choose_views, read_rows
+from sra_testing.publication import build_all, build_one, choose_views, read_rows
 from sra_testing.records import (
     put_close,
     put_data,
@@ -144,6 +144,20 @@ async def test_a_portfolio_is_valued_in_one_call(pool: Pool, views: tuple[Compil
     assert (listed["price"], fund["price"], listed["fx_rate"], listed["value"]) == (None, None, None, None)
 
 
+async def put_return(connection: Connection, run: UUID, identifier: str, month_end: date, value: str) -> None:
+    """Store a fund's return over three years, as a version of one record."""
+    await put_data(
+        connection,
+        run,
+        "FundYearlyPerformance",
+        identifier,
+        "y",
+        year=3,
+        month_end_date=month_end,
+        compound_return=value,
+    )
+
+
 async def test_a_category_has_its_median_and_quartiles(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     await build_all(pool, views)
     for name in ("total_return_history", "period_returns", "category_summary"):
@@ -152,10 +166,7 @@ async def test_a_category_has_its_median_and_quartiles(pool: Pool, views: tuple[
         run = await put_run(connection, "fundata", ["FundGeneral", "FundYearlyPerformance"])
         for number, value in enumerate(("1", "2", "3", "5", "8", "13", "21", "34")):
             await put_fund(connection, run, str(number), cifsc_type="Canadian Equity")
-            await put_data(
-                connection, run, "FundYearlyPerformance", str(number), "y", year=3, month_end_date=date(2025, 8, 31),
-                compound_return=value,
-            )  # fmt: skip
+            await put_return(connection, run, str(number), date(2025, 8, 31), value)
         await put_fund(connection, run, "9")
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.category_summary")
@@ -166,3 +177,39 @@ async def test_a_category_has_its_median_and_quartiles(pool: Pool, views: tuple[
     assert (row["median_return"], row["first_quartile_return"], row["third_quartile_return"]) == (
         *(Decimal("0.065"), Decimal("0.21"), Decimal("0.03")),
     )
+
+
+async def test_a_category_keeps_its_past_months(
+    pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
+) -> None:
+    august, september = date(2025, 8, 31), date(2025, 9, 30)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundYearlyPerformance"])
+        for number in ("1", "2"):
+            await put_fund(connection, run, number, cifsc_type="Canadian Equity")
+            await put_return(connection, run, number, august, number)
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundYearlyPerformance"])
+        await put_return(connection, run, "1", august, "1.5")
+        await put_return(connection, run, "1", september, "3")
+        # the other fund has ended
+        run = await put_run(connection, "fundata", ["FundGeneral"])
+        await put_fund(connection, run, "2", cifsc_type="Canadian Equity", record_state="Deleted")
+    built = await build_all(pool, views)
+    months = "SELECT category, month_end_date, fund_count, median_return FROM sra.category_summary ORDER BY 1, 2"
+    assert [tuple(row.values()) for row in await read_rows(pool, months)] == [
+        ("Canadian Equity", august, 2, Decimal("0.0175")),
+        ("Canadian Equity", september, 1, Decimal("0.03")),
+    ]
+    assert (built["category_summary"].full, built["category_summary"].changed) == (False, 2)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral"])
+        await put_fund(connection, run, "1", cifsc_type="Global Equity")
+    await build_all(pool, views, accept_drop=True)
+    assert [tuple(row.values())[:3] for row in await read_rows(pool, months)] == [
+        ("Canadian Equity", august, 1),
+        ("Global Equity", august, 1),
+        ("Global Equity", september, 1),
+    ]
+    assert (await build_one(pool, view_by_name["category_summary"], full=True)).changed == 0

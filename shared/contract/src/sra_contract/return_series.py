@@ -63,9 +63,11 @@ class CalendarPeriodReturn(ViewModel):
 
 
 class CategorySummary(ViewModel):
-    """The vendor's returns of the active funds in each CIFSC category over one, three, five and ten years.
+    """The vendor's returns of the funds in each CIFSC category over one, three, five and ten years, by month end.
 
-    Funds whose newest figures are of different months are in different rows.
+    A month contains the funds with a return of the vendor to that month end, each in its present category, or in its last
+    category if the fund has ended. The vendor delivers only the newest month. Months before the first load therefore contain
+    only the funds whose newest figures were of that month.
     """
 
     category: str = column()
