@@ -164,7 +164,7 @@ def add_fundata_dataset(clone: Clone) -> None:
 
 
 def add_setting(clone: Clone) -> None:
-    clone.put("shared/src/sra_shared/kit/settings.py", SETTING, before="    fmp_backfill_share: Decimal")
+    clone.put("shared/src/sra_shared/kit/settings/vendors.py", SETTING, before="    fmp_backfill_share: Decimal")
     compose = "      FMP_WEEKLY_SHARE: ${FMP_WEEKLY_SHARE:-}\n"
     clone.put("docker-compose.yml", compose, before="      FMP_BACKFILL_SHARE:")
     clone.put(
