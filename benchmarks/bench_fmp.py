@@ -18,7 +18,7 @@ import httpx
 
 from fmp_ingest.limiter.pace import make_pace
 from fmp_ingest.work import FmpWork
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_cli.settings import build_environment
 from sra_shared.kit.db import open_connection
 from sra_shared.kit.logs import configure_logs

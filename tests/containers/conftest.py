@@ -10,7 +10,7 @@ import docker
 import pytest
 from docker.errors import DockerException
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_testing.containers import Stack
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_testing.bucket import Storage, make_tree, run_storage
 from sra_testing.containers import ROOT, SERVICES, Stack, wait_for
 

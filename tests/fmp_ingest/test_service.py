@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from fmp_ingest.parameters import FmpParameters
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.service.runs import check_parameters
 from sra_stand_in.server import StandIn
 from sra_testing.stand_in import SECURITIES

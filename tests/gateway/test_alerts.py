@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.alerts.active_problems import read_standalone_runs
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_testing.command_line import carry_out

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from gateway.ledger_archive import archive_ledgers
 from gateway.login_sessions import LoginSessions
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.kit.named_tokens import NamedToken, Role
 from sra_shared.runs.audit import MOST_FAILED_LOGINS_AN_HOUR, Action

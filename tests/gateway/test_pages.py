@@ -23,7 +23,7 @@ from gateway.monitoring.health_checks import check_schedule
 from gateway.pages.render import neutralise_cell
 from gateway.refresh.schedule import DAILY as DAILY_SLOT
 from gateway.refresh.schedule import Schedule, Scheduler
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.kit.named_tokens import NamedToken, Role
 from sra_testing.gateway_lab import (

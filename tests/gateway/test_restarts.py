@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, SERVICE, Lab, mark_weekly_done

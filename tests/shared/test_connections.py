@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.exceptions import HTTPException
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.service.connections import GuardedProtocol
 from sra_shared.service.middleware import BodyLimitMiddleware
 from sra_testing.waiting import wait_for

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN, run_probe_service
 from sra_testing.waiting import wait_for
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sra_cli.app import run
-from sra_cli.postgres import EmbeddedPostgres, find_free_port
+from sra_cli.ports import find_free_port
+from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.kit.database.connect import SESSION_SETTINGS, SessionConnection, connect
 from sra_shared.kit.database.dsn import normalise_dsn, redact_dsn, write_client_address
 from sra_shared.kit.database.libpq import BY_NAME, PARAMETERS, Fate, Form

@@ -11,7 +11,7 @@ from fmp_ingest.freshness_sla import list_expected as list_fmp
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.freshness_sla import list_expected as list_fundata
 from fundata_ingest.main import make_app
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.kit.settings import (
     DatabaseSettings,

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_shared.runs.completions import CompletionSender

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_testing.databases import execute_sql
 from sra_testing.job_process import PROBE_TABLE

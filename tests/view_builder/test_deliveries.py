@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool, open_connection
 from sra_testing.product_process import SUPPORT, make_command
 from sra_testing.publication import build_all, dump_view

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_contract.equity_page import EquityPage
 from sra_contract.fund_page import FundPage
 from sra_shared.kit.database.reader_limits import READER

@@ -17,7 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Pool
 from sra_shared.kit.settings import LakeSettings
 from sra_testing.lake import find_differences, publish, read_lake, try_publishing

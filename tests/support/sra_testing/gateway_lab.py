@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from gateway.app import GatewayTiming, create_gateway_app
 from gateway.refresh.steps import PollTiming
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.db import Connection, open_connection
 from sra_shared.kit.errors import FatalError, RunHeldError, RunParkedError
 from sra_shared.kit.http import load_certificates

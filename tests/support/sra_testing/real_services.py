@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_shared.kit.http import load_certificates
 from sra_testing.gateway_lab import SERVICE_TOKEN, VIEWER_TOKEN
 from sra_testing.waiting import wait_for

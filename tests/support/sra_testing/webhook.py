@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
 
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_testing.gateway_lab import serve_app
 from sra_testing.waiting import wait_for
 

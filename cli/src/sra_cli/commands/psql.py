@@ -14,7 +14,7 @@ from sra_cli.database import use_database
 from sra_cli.foreground import run_foreground
 from sra_cli.home import Home
 from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
-from sra_cli.postgres import find_binaries
+from sra_cli.postgres_binaries import find_binaries
 from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.kit.database.dsn import read_password, write_client_address
 from sra_shared.kit.database.libpq import OLDEST_CLIENT

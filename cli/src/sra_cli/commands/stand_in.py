@@ -9,7 +9,7 @@ import typer
 
 from sra_cli.foreground import STOPPED, run_foreground
 from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, JsonOption, Output
-from sra_cli.postgres import find_free_port
+from sra_cli.ports import find_free_port
 from sra_cli.stack import build_stand_in_command, build_stand_in_settings
 
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port. [default: a free one]")]
