@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -42,8 +42,7 @@ from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, U
 from sra_shared.runs.counts import Counts
 from sra_shared.runs.ending import decide_run_status
 
-_AGAIN = ": again"
-OF_DELISTED = f": {DELISTED}"
+_PART = "part"
 _NAMED = 10
 
 
@@ -94,14 +93,11 @@ class FmpWork:
         is_needed = bool(ended) or any(dataset.needs_universe for dataset in datasets)
         if lacks_universe and UNIVERSE not in datasets and is_needed:
             datasets = [UNIVERSE, *datasets]
-        units = [(dataset.name, dataset.name) for dataset in datasets]
-        units += [(dataset.name + OF_DELISTED, dataset.name) for dataset in ended]
+        units = [UnitPlan(dataset.name, dataset.name) for dataset in datasets]
+        units += [UnitPlan(f"{d.name}: {DELISTED}", d.name, detail={_PART: DELISTED}) for d in ended]
         # profiles and statements, which come before, show which currencies are needed
-        units.sort(key=lambda unit: BY_NAME[unit[1]].audience is Audience.CURRENCIES)
-        return [
-            *(UnitPlan(unit, dataset) for unit, dataset in units),
-            *(UnitPlan(unit + _AGAIN, dataset, repeats=unit) for unit, dataset in units),
-        ]
+        units.sort(key=lambda unit: BY_NAME[unit.dataset].audience is Audience.CURRENCIES)
+        return [*units, *(replace(unit, unit=f"{unit.unit}: again", repeats=unit.unit) for unit in units)]
 
     async def process(self, context: UnitContext) -> None:
         """Collect one dataset, or request again the subjects without a response."""
@@ -131,7 +127,7 @@ class FmpWork:
         async with context.transaction() as connection:
             if dataset in TELLS_OWNERS:
                 await refresh_owners(connection, context.task.task_id)
-            await record_history(connection, context.task, dataset, name_part(context.unit), progress)
+            await record_history(connection, context.task, dataset, find_part(context.unit), progress)
             await context.finish(connection, status=status, error=error, resume=progress.dump())
 
     async def _store_sessions(self, context: UnitContext) -> None:
@@ -153,7 +149,7 @@ class FmpWork:
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
             targets = await _read_targets(connection, context, dataset)
-        if name_part(context.unit) == DELISTED and not targets.list_symbols():
+        if find_part(context.unit) == DELISTED and not targets.list_symbols():
             return ResumePoint(answered=1)
         if dataset.is_lost_without_universe and not targets.list_symbols():
             if task.parameters.get("symbols") is None and dataset.audience is Audience.ALL:
@@ -172,7 +168,7 @@ class FmpWork:
             window=self._window,
         ) as client:
             allowed = choose_endpoints(dataset, task.task_type, names)
-            if name_part(context.unit) == DELISTED:
+            if find_part(context.unit) == DELISTED:
                 allowed = list_single_endpoints(allowed)
             if is_backfill and not context.unit.resume and (begin := await _find_beginning(context, dataset)):
                 context.unit.resume.update(begin.dump())
@@ -214,7 +210,7 @@ class FmpWork:
                 status,
                 error,
             )
-            await record_history(connection, context.task, dataset, name_part(context.unit), progress)
+            await record_history(connection, context.task, dataset, find_part(context.unit), progress)
             await context.finish(connection)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
@@ -252,14 +248,14 @@ class FmpWork:
         )
 
 
-def name_part(unit: Unit) -> str:
+def find_part(unit: Unit) -> str:
     """Return whether a unit is about listed or delisted securities, as the history names them."""
-    return DELISTED if (unit.repeats or unit.unit).endswith(OF_DELISTED) else LISTED
+    return str(unit.detail.get(_PART, LISTED))
 
 
 async def _read_targets(connection: Connection, context: UnitContext, dataset: FmpDataset) -> Targets:
     parameters = context.task.parameters
-    if name_part(context.unit) == LISTED:
+    if find_part(context.unit) == LISTED:
         return await read_targets(connection, dataset, parameters)
     first, last = (parameters.get(name) for name in ("from", "to"))
     today = datetime.now(UTC).date()
