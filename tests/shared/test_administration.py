@@ -23,12 +23,17 @@ FOREIGN = """
 SELECT count(*) FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid AND b.datname = current_database()
 WHERE d.deptype = 'o' AND d.refobjid <> (SELECT datdba FROM pg_database WHERE datname = current_database())
 """
-# what belongs to the server's first role is not recorded as depending on it
+# what belongs to the server's first role is not recorded as depending on it; members of an extension belong to its superuser
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(owner) FROM (
-  SELECT relowner, relnamespace FROM pg_class UNION ALL SELECT proowner, pronamespace FROM pg_proc
-  UNION ALL SELECT typowner, typnamespace FROM pg_type UNION ALL SELECT nspowner, oid FROM pg_namespace WHERE nspname <> 'public'
-) AS x (owner, schema) JOIN pg_namespace n ON n.oid = schema WHERE n.nspname IN ('public', 'sra', 'published', 'jobs')
+  SELECT oid, relowner, relnamespace FROM pg_class UNION ALL SELECT oid, proowner, pronamespace FROM pg_proc
+  UNION ALL SELECT oid, typowner, typnamespace FROM pg_type WHERE typcategory <> 'A'
+  UNION ALL SELECT oid, nspowner, oid FROM pg_namespace WHERE nspname <> 'public'
+) AS x (id, owner, schema) JOIN pg_namespace n ON n.oid = schema WHERE n.nspname IN ('public', 'sra', 'published', 'jobs')
+  AND NOT EXISTS (
+    SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+    WHERE d.objid = id AND d.deptype = 'e'
+  )
 """
 
 

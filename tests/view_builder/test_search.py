@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from sra_shared.kit.db import Connection, Pool
-from sra_testing.publication import build_all, choose_views, read_rows
+from sra_testing.publication import build_all, build_one, choose_views, read_rows
 from sra_testing.records import put_data, put_fund, put_profile, put_rename, put_row, put_run
 from view_builder.compile import CompiledView
+from view_builder.trigrams import SearchReport
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,50 @@ async def test_a_symbol_comes_before_names_and_any_text_is_safe(pool: Pool, view
     for text in ("", "  ", "'", "a & | !", "sons' & mining:*", "\\", "%", "🙂", "x" * 5000):
         await search(pool, text)
     assert await search(pool, "mining & sons'") == [("MAPL", "name")]
+
+
+async def test_a_misspelt_name_is_found_if_the_extension_is_installed(
+    pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
+) -> None:
+    report = SearchReport()
+    async with pool.acquire() as connection:
+        await put_securities(connection)
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        await report.poll(connection)
+    assert report.list_warnings() == ()
+    found = {"equilbre": ["101"], "Appel": ["AAPL", "APLE"], "hospitalty": ["APLE"], "xyzzy": []}
+    for text, identifiers in found.items():
+        assert await search(pool, text) == [(identifier, "similar") for identifier in identifiers], text
+    # whoever names a security is not shown others
+    assert await search(pool, "apple hospitality") == [("APLE", "name")]
+    async with pool.acquire() as connection:
+        await connection.execute("DROP EXTENSION pg_trgm CASCADE")
+        await report.poll(connection)
+    (warning,) = report.list_warnings()
+    assert "CREATE EXTENSION pg_trgm" in warning
+    assert await search(pool, "equilbre") == []
+    await build_one(pool, view_by_name["security_search"])
+    assert await search(pool, "equilbre") == [("101", "similar")]
+
+
+async def test_a_text_that_most_names_match_is_found_in_the_same_order(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral"])
+        await connection.execute(
+            "INSERT INTO fundata_data (run_id, identifier, dataset, record_id, data_source, data_version, row_ordinal,"
+            " parser_version, content_hash, language, legal_name, raw_json) SELECT $1, n::text, 'FundGeneral', n::text,"
+            " 'CSV', 1, 0, 1, '', 'EN', repeat('Maple ', 1 + n % 7) || n || ' Fund', '{}' FROM generate_series(1, 1200) n",
+            run,
+        )
+    await build_all(pool, views)
+    # shorter names first, and of these by name: no name begins with the text, and 1,200 have it as a word
+    assert [identifier for identifier, _ in await search(pool, "fund", 3)] == ["7", "14", "21"]
+    assert [identifier for identifier, _ in await search(pool, "FUND m", 3)] == ["7", "14", "21"]
+    # the one with this code first
+    assert (await search(pool, "1001", 3))[0] == ("1001", "code")
 
 
 async def test_a_new_name_or_code_is_found_after_the_next_build(pool: Pool, views: tuple[CompiledView, ...]) -> None:

@@ -19,6 +19,7 @@ from view_builder.contract_versions import begin_contract, drop_former, find_tar
 from view_builder.core import LOCK_TIMEOUT, define_core
 from view_builder.diff import require_compatible
 from view_builder.schemas import READERS
+from view_builder.trigrams import provide_trigrams
 
 _ATTEMPTS = 40
 # a command and the service may build at the same time, and a full build takes long
@@ -177,10 +178,13 @@ async def prepare_materialized(connection: Connection, view: CompiledView) -> No
     else:
         await _add_columns(connection, view)
     present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.table)}
-    for name, statement in view.create_indexes.items():
+    wanted = view.create_indexes
+    if view.create_trigram_indexes and await provide_trigrams(connection):
+        wanted |= view.create_trigram_indexes
+    for name, statement in wanted.items():
         if name not in present:
             await connection.execute(statement)
-    for name in sorted(present - set(view.create_indexes)):
+    for name in sorted(present - set(wanted)):
         await connection.execute(f"DROP INDEX {view.schemas.published}.{quote_name(name)}")
 
 

@@ -171,7 +171,7 @@ class CompiledView:
     @property
     def open_functions(self) -> tuple[str, ...]:
         """The signatures of the functions that use their owner's rights, which the roles that read may call."""
-        return tuple(_sign(function, self.schemas) for function in self.spec.functions if function.checks)
+        return tuple(_sign(function, self.schemas) for function in self.spec.functions if function.has_owner_rights)
 
     @property
     def create_table(self) -> str:
@@ -186,7 +186,15 @@ class CompiledView:
         if incremental is None:
             return {}
         keys = ", ".join(map(quote_name, self.spec.key))
-        definitions = [f"UNIQUE|({keys})", *(f"|{definition}" for definition in incremental.indexes)]
+        return self._make_indexes([f"UNIQUE|({keys})", *(f"|{definition}" for definition in incremental.indexes)])
+
+    @property
+    def create_trigram_indexes(self) -> dict[str, str]:
+        """The same for the indexes that need the extension pg_trgm."""
+        incremental = self.spec.incremental
+        return self._make_indexes([f"|{one}" for one in incremental.trigram_indexes] if incremental else [])
+
+    def _make_indexes(self, definitions: Sequence[str]) -> dict[str, str]:
         statements = {}
         for definition in definitions:
             kind, _, body = definition.partition("|")
@@ -314,14 +322,14 @@ def _create_function(function: SqlFunction, schemas: Schemas) -> tuple[str, ...]
     signature = _sign(function, schemas)
     body, right = function.body, f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC"
     former: tuple[str, ...] = ()
-    if function.checks:
-        # The owner's rights come with a search path and a time zone that the caller cannot choose. The plan is the same for
-        # any symbols, and takes longer than its execution.
-        kind = (
-            "LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE"
-            "\nSET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET plan_cache_mode = force_generic_plan"
-        )
-        body = f"BEGIN\n{function.checks}\nRETURN QUERY\n{function.body};\nEND"
+    if function.has_owner_rights:
+        # the owner's rights come with a search path and a time zone that the caller cannot choose
+        settings = ("search_path = pg_catalog, pg_temp", "timezone = 'UTC'", *function.settings)
+        # a parallel worker may not change a setting, as a program does
+        kind = f"LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL {'UNSAFE' if function.is_program else 'SAFE'}\n"
+        kind += " ".join(f"SET {one}" for one in settings)
+        if not function.is_program:
+            body = f"BEGIN\n{function.checks}\nRETURN QUERY\n{function.body};\nEND"
         right = f"REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC"
         # its result has its own columns, which cannot be extended by CREATE OR REPLACE
         former = (f"DROP FUNCTION IF EXISTS {signature}",)

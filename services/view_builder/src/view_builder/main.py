@@ -18,6 +18,7 @@ from view_builder.marts import MARTS
 from view_builder.reconcile import reconcile_views
 from view_builder.return_check import ReturnCheck
 from view_builder.routes import make_view_router
+from view_builder.trigrams import SearchReport
 from view_builder.work import BuildParameters, ViewBuildWork
 
 
@@ -33,6 +34,7 @@ def make_app(
     password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
     return_check = ReturnCheck()
     report = ContractReport()
+    search = SearchReport()
     lake = lake or LakeSettings.model_construct()
     schedule = LakeSchedule(views, lake, first_pause=timing.longest_pause)
     works: dict[str, Work] = {TaskType.VIEW_BUILD: ViewBuildWork(views)}
@@ -51,6 +53,7 @@ def make_app(
             reader_seconds=database.sra_reader_max_seconds,
             return_check=return_check,
             report=report,
+            search=search,
         )
 
     return create_service_app(
@@ -63,6 +66,7 @@ def make_app(
             background={"publication": keep_published, "lake": schedule.run},
             examples=lambda: list_examples(views),
             checks=lambda _: checks,
+            warnings=search.list_warnings,
             timing=timing,
             is_behind_gateway=True,
         ),

@@ -28,6 +28,7 @@ from view_builder.contract_versions import NewerContractError, find_target
 from view_builder.inbox import make_build_request, request_build
 from view_builder.return_check import ReturnCheck
 from view_builder.schemas import STAGED
+from view_builder.trigrams import SearchReport
 from view_builder.work import CONTRACT_UNIT
 
 _LOOK_SECONDS = 30.0
@@ -90,11 +91,12 @@ async def reconcile_views(
     reader_seconds: int,
     return_check: ReturnCheck,
     report: ContractReport,
+    search: SearchReport,
 ) -> None:
     """Define missing views and request the first build; then check periodically for missed events and runs.
 
-    Also ends readers' transactions that take too long, and keeps `return_check` and the report of the contract version
-    current. An instance whose contract version is older than the published one changes nothing.
+    Also ends readers' transactions that take too long, and keeps `return_check` and the reports of the contract version and
+    of searches current. An instance whose contract version is older than the published one changes nothing.
     """
     started = False
     backlog = Backlog(views)
@@ -106,6 +108,7 @@ async def reconcile_views(
             started = True
         async with state.pool.acquire() as connection:
             await report.poll(connection, views)
+            await search.poll(connection)
         async with state.pool.acquire() as connection, connection.transaction():
             await request_build(connection)
             lacking = await backlog.poll(connection)

@@ -41,6 +41,8 @@ class Incremental:
     relation `MATERIALIZED_ROWS`, since they may be in the unpublished table of a rebuild, and the runs that they include
     from `published_run` under the name `MATERIALIZED_AS`.
 
+    `trigram_indexes` are created if the extension pg_trgm is available.
+
     `ids` selects the rows of table `security` to store before the rows of the affected keys are computed: ids that are assigned
     once, and ids whose day changes.
     """
@@ -49,6 +51,7 @@ class Incremental:
     all_keys: str
     affected_keys: str
     indexes: tuple[str, ...] = ()
+    trigram_indexes: tuple[str, ...] = ()
     max_shrink: Decimal = Decimal("0.2")
     since: str | None = None
     has_run: bool = False
@@ -65,7 +68,7 @@ class SqlFunction:
     """A function in schema sra: its name, arguments, result and one SELECT, so that the planner can inline it.
 
     With `checks`, PL/pgSQL statements that reject invalid arguments, it reads `core` with its owner's rights, and only reading
-    roles may call it.
+    roles may call it. The same applies if `is_program`: its body is then a block of PL/pgSQL. `settings` are those of its plans.
     """
 
     name: str
@@ -75,6 +78,14 @@ class SqlFunction:
     body: str
     description: str
     checks: str = ""
+    is_program: bool = False
+    # the plan is the same for any symbols, and takes longer than its execution
+    settings: tuple[str, ...] = ("plan_cache_mode = force_generic_plan",)
+
+    @property
+    def has_owner_rights(self) -> bool:
+        """Whether it uses its owner's rights."""
+        return bool(self.checks) or self.is_program
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,9 @@ than was known, and `reported` may contain later corrections.
 ## Search
 
 `search_securities(query, most)` finds securities by their names, regardless of case and accents, and by their codes: symbol,
-InstrumentKey, ISIN, CUSIP, CIK, FundSERV code. `equilibre` finds `Équilibré`. The beginning of a word is enough; misspelt words
-are not found.
+InstrumentKey, ISIN, CUSIP, CIK, FundSERV code. `equilibre` finds `Équilibré`. The beginning of a word is enough. If no name
+matches, the most similar names are returned, with `similar` in `found_by`. This needs the extension pg_trgm, which view_builder
+creates if the server has it and its role may; otherwise `/ready` of view_builder has a warning.
 
 ## Survivorship
 

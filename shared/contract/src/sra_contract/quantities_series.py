@@ -30,7 +30,7 @@ SERIES: Mapping[str, Quantity] = {
     "market_value": Quantity("numeric", "Market value of the position.", unit=_GIVEN),
     "exposure_kind": Quantity("text", "Whether the weight is that of a country or of a sector."),
     "exposure": Quantity("text", "Country or sector, in the vendor's words."),
-    "search_text": Quantity("text", "Names of the security in lower case without accents."),
+    "search_text": Quantity("text", "Names of the security in lower case, without accents and punctuation."),
     "search_codes": Quantity(
         "jsonb", "Codes of the security in upper case: symbol, ISIN, CUSIP, CIK, FundSERV codes and others."
     ),

@@ -106,7 +106,8 @@ def _make_status_router() -> APIRouter:
         if state.stopping.is_set():
             missing.append("The service is stopping: use another instance.")
         response.status_code = 503 if missing else 200
-        return Readiness(ready=not missing, missing=missing, warnings=[*found.warnings, *found.advice])
+        warnings = [*found.warnings, *found.advice, *state.definition.warnings()]
+        return Readiness(ready=not missing, missing=missing, warnings=warnings)
 
     async def get_metrics(state: State) -> Response:
         """Metrics in Prometheus' text format."""

@@ -41,8 +41,9 @@ class ServiceDefinition:
 
     `works` are the task types that it runs, with `parameter_models` for those that have parameters; `routers` and
     `background` are its own routes and tasks, `checks` its own parts of the health report (last known states; they never
-    wait), and `details` its additional entries. `expected` are a source and its datasets that must be fresh, empty if the
-    source has no settings. `examples` returns an instance of each model of its own requests and responses.
+    wait), `warnings` its own entries of the readiness report, and `details` its additional entries. `expected` are a source
+    and its datasets that must be fresh, empty if the source has no settings. `examples` returns an instance of each model of
+    its own requests and responses.
     `completions_url` is view_builder's address if this service finishes runs that views depend on. `authenticators` are
     used in addition to tokens (such as a cookie), and `open_routes` need neither. `trusted_proxies` is the number of
     proxies before the service that are trusted to report a request's address. A service that `is_behind_gateway` learns the
@@ -59,6 +60,7 @@ class ServiceDefinition:
     details: Mapping[str, Any] = field(default_factory=dict)
     examples: Examples | None = None
     checks: Callable[[ServiceState], Mapping[str, Check]] | None = None
+    warnings: Callable[[], Sequence[str]] = tuple
     completions_url: str | None = None
     authenticators: Sequence[Authenticator] = ()
     open_routes: frozenset[tuple[str, str]] = frozenset()
