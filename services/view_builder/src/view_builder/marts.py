@@ -182,7 +182,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         ListingIdentity,
-        key=("symbol",),
         sources=(*_UNIVERSE, *_PROFILE, ViewSource("fmp_etf_info", "fmp", ("etf_info",)), *_NAMES),
         uses=("security_master",),
         indexes=("(security_id)",),

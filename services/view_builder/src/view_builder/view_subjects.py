@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "Securities": ("security_master", "security_search", "fund_codes", "listing_events", "universe_history"),
+    "Securities": (
+        *("security_master", "listing_identity", "security_search", "fund_codes", "listing_events", "universe_history"),
+    ),
     "Pages and lists": (
         *("equity_page", "etf_page", "fund_page", "equity_metrics", "fund_metrics", "fund_value", "latest_quote"),
         *("market_movers", "daily_market_summary", "index_performance"),

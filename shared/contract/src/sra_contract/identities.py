@@ -27,6 +27,7 @@ class ListingIdentity(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "listing_identity"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol",)
 
 
 class FundCode(ViewModel):

@@ -1,4 +1,4 @@
--- The vendor's annualised returns of a fund over 1, 3, 5 and 10 years to every month's end that we stored: of each record the
+-- The vendor's annualised returns of a fund over 1, 3, 5 and 10 years to every month end that we stored: of each record the
 -- newest version of that month, of several such records the one that core.newest_fund_year would choose.
 -- Grain: one row per span and month end. Key: years, month_end_date. Sources: core.fundata_data_settled
 -- (FundYearlyPerformance). Units: fraction a year.

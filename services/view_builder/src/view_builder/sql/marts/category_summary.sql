@@ -28,5 +28,5 @@ FROM (
 ) r
 JOIN core.fundata_data_settled g ON g.identifier = r.identifier AND g.dataset = 'FundGeneral';
 -- name: example
-SELECT c.month_end_date, c.fund_count, c.median_return FROM sra.category_summary c
-WHERE c.category = 'Canadian Equity' AND c.return_years = 1 ORDER BY c.month_end_date;
+SELECT c.category, c.month_end_date, c.fund_count, c.median_return FROM sra.category_summary c
+WHERE c.return_years = 1 ORDER BY c.category, c.month_end_date;

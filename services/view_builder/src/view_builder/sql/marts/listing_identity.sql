@@ -13,3 +13,5 @@ UNION ALL
 SELECT i.symbol, i.run_id FROM core.etf_info_of_runs($1::uuid[]) i
 UNION ALL
 SELECT n.symbol, n.run_id FROM core.names_of_runs($1::uuid[]) n;
+-- name: example
+SELECT i.security_id, i.type, i.valid_to FROM sra.listing_identity i WHERE i.symbol = 'AAPL';
