@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
+from sra_contract.base import Subject
 from view_builder.compile import CompiledView, compile_views
 from view_builder.lineage import describe_origins
 from view_builder.marts import MARTS
 from view_builder.sql_files import read_mart
-from view_builder.view_subjects import SUBJECTS, require_subjects
 
 _HEAD = """# Views of schema `sra`
 
@@ -81,16 +82,15 @@ An arrow leads from a view to those that read it. Blue views are materialized, w
 
 def render_page(views: Sequence[CompiledView]) -> str:
     """Return the page as Markdown."""
-    require_subjects([view.relation for view in views])
     return "\n".join([_HEAD, *_render_index(views), *(_render_view(view) for view in views)])
 
 
 def _render_index(views: Sequence[CompiledView]) -> list[str]:
-    by_name = {view.relation: view for view in views}
     lines = []
-    for subject, members in SUBJECTS.items():
+    ordered = sorted(views, key=lambda view: view.relation)
+    for subject in get_args(Subject):
         lines += [f"### {subject}", "", "| view | rows | kind | key | reads |", "|---|---|---|---|---|"]
-        lines += [*(_summarise_view(by_name[member]) for member in members), ""]
+        lines += [*(_summarise_view(view) for view in ordered if view.model.view_subject == subject), ""]
     return lines
 
 

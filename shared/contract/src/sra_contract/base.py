@@ -17,6 +17,18 @@ from sra_contract.quantities import QUANTITIES, Quantity
 CONTRACT_VERSION = 2
 """Shared version of all models. A release that raises it replaces all views of the former version in one commit."""
 
+Subject = Literal[
+    "Securities",
+    "Pages and lists",
+    "Series",
+    "Payments and splits",
+    "Statements and figures",
+    "Members and categories",
+    "Records of Fundata",
+    "Runs and quality",
+]
+"""The subjects of the views, in the order in which the documentation lists them."""
+
 _SQL_TYPES: dict[type, str] = {
     str: "text",
     bytes: "bytea",
@@ -94,6 +106,7 @@ class ViewModel(BaseModel):
 
     view_name: ClassVar[str]
     view_key: ClassVar[tuple[str, ...]]
+    view_subject: ClassVar[Subject]
     view_version: ClassVar[int] = 1
     view_function: ClassVar[str | None] = None
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class DailyMarketSummary(ViewModel):
@@ -33,4 +33,5 @@ class DailyMarketSummary(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "daily_market_summary"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("date", "currency")

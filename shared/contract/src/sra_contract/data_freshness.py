@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class RunContents(ViewModel):
@@ -24,6 +24,7 @@ class RunContents(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "run_contents"
+    view_subject: ClassVar[Subject] = "Runs and quality"
     view_key: ClassVar[tuple[str, ...]] = ("task_id", "dataset")
 
 
@@ -64,4 +65,5 @@ class DataFreshness(ViewModel):
     point_in_time_since: datetime | None = column()
 
     view_name: ClassVar[str] = "data_freshness"
+    view_subject: ClassVar[Subject] = "Runs and quality"
     view_key: ClassVar[tuple[str, ...]] = ("source", "dataset")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class CurrencyRate(ViewModel):
@@ -30,6 +30,7 @@ class CurrencyRate(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "exchange_rates"
+    view_subject: ClassVar[Subject] = "Series"
     view_key: ClassVar[tuple[str, ...]] = ("pair", "date")
 
 
@@ -46,6 +47,7 @@ class TradingSession(ViewModel):
     last_run_id: UUID | None = column("It is NULL.")
 
     view_name: ClassVar[str] = "trading_calendar"
+    view_subject: ClassVar[Subject] = "Runs and quality"
     view_key: ClassVar[tuple[str, ...]] = ("exchange", "session_date")
 
 
@@ -72,6 +74,7 @@ class DatasetRun(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "runs"
+    view_subject: ClassVar[Subject] = "Runs and quality"
     view_key: ClassVar[tuple[str, ...]] = ("task_id", "dataset")
 
 
@@ -102,4 +105,5 @@ class RejectedRow(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "rejects"
+    view_subject: ClassVar[Subject] = "Runs and quality"
     view_key: ClassVar[tuple[str, ...]] = ("reject_id",)

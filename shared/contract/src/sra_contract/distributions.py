@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class FundPayment(ViewModel):
@@ -36,6 +36,7 @@ class FundPayment(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "distributions"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")
 
 
@@ -66,4 +67,5 @@ class FundPaymentHistory(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "distributions_history"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.equity_quarter import Quarter
 from sra_contract.equity_valuation import SplitPart
 
@@ -116,4 +116,5 @@ class EquityFundamentals(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "equity_fundamentals"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("symbol",)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.equity_fundamentals import MissingReason
 from sra_contract.equity_quarter import Quarter
 from sra_contract.equity_valuation import ValuationBasis, ValuationDetails, ValuationReason
@@ -220,4 +220,5 @@ class EquityMetrics(ValuationDetails, SecurityIds, DividendDetails, RatioReason,
     """
 
     view_name: ClassVar[str] = "equity_metrics"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("symbol",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.equity_metrics import (
     DividendDetails,
     EquityCore,
@@ -35,4 +35,5 @@ class EquityPage(ValuationDetails, SecurityIds, DividendDetails, RatioReason, Pr
     """
 
     view_name: ClassVar[str] = "equity_page"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("symbol",)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class EquityQuoteHistory(ViewModel):
@@ -46,4 +46,5 @@ class EquityQuoteHistory(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "equity_quote_history"
+    view_subject: ClassVar[Subject] = "Series"
     view_key: ClassVar[tuple[str, ...]] = ("symbol", "date")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class EtfPosition(ViewModel):
@@ -35,6 +35,7 @@ class EtfPosition(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "etf_holdings"
+    view_subject: ClassVar[Subject] = "Members and categories"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "holdings_date", "ordinal")
 
 
@@ -57,4 +58,5 @@ class EtfExposure(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "etf_exposures"
+    view_subject: ClassVar[Subject] = "Members and categories"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "holdings_date", "ordinal")

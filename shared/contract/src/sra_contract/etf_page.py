@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.security_types import ListedFundType
 
 
@@ -178,4 +178,5 @@ class EtfPage(ViewModel):
     issuer_id: str | None = column()
 
     view_name: ClassVar[str] = "etf_page"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("symbol",)

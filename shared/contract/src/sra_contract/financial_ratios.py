@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class FinancialRatio(ViewModel):
@@ -67,6 +67,7 @@ class FinancialRatio(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "financial_ratios"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("issuer_id", "period_kind", "period_end_date")
 
 
@@ -122,4 +123,5 @@ class VendorGrowth(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "financial_growth"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("issuer_id", "period_kind", "period_end_date")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class StatementLines(ViewModel):
@@ -164,6 +164,7 @@ class FinancialStatement(StatementLines):
     """
 
     view_name: ClassVar[str] = "financial_statements"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("issuer_id", "period_kind", "period_end_date")
 
 
@@ -178,4 +179,5 @@ class FinancialStatementHistory(StatementLines):
     is_newest: bool = column()
 
     view_name: ClassVar[str] = "financial_statements_history"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "symbol", "period_kind", "period_end_date", "version")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class FundProfile(ViewModel):
@@ -115,4 +115,5 @@ class FundMetrics(FundRisk):
     fund_id: str | None = column()
 
     view_name: ClassVar[str] = "fund_metrics"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("identifier",)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.fund_page_parts import (
     Allocation,
     Benchmark,
@@ -121,4 +121,5 @@ class FundPage(ViewModel):
     fund_id: str | None = column()
 
     view_name: ClassVar[str] = "fund_page"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("identifier",)

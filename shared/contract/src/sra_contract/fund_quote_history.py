@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class FundQuoteHistory(ViewModel):
@@ -63,4 +63,5 @@ class FundQuoteHistory(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_quote_history"
+    view_subject: ClassVar[Subject] = "Series"
     view_key: ClassVar[tuple[str, ...]] = ("identifier", "date")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class FundReturnReconciliation(ViewModel):
@@ -38,4 +38,5 @@ class FundReturnReconciliation(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_return_reconciliation"
+    view_subject: ClassVar[Subject] = "Runs and quality"
     view_key: ClassVar[tuple[str, ...]] = ("identifier", "month_end_date")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class FundValue(ViewModel):
@@ -34,4 +34,5 @@ class FundValue(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_value"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("identifier",)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.equity_fundamentals import AvailableBasis
 
 
@@ -69,4 +69,5 @@ class FundamentalsTtm(ViewModel):
     is_active: bool = column()
 
     view_name: ClassVar[str] = "fundamentals_ttm"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("symbol", "period_end_date")

@@ -86,6 +86,7 @@ def _make_model(name: str, view: str, doc: str, table: str, *, record: str) -> t
         name, __base__=ViewModel, __doc__=f"{doc} {_NAMES}", __module__=__name__, **fields, **tail
     )
     model.view_name = view
+    model.view_subject = "Records of Fundata"
     model.view_key = ("dataset", "identifier", record, "data_version", "row_ordinal")
     return model
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.security_types import SecurityType
 
 
@@ -27,6 +27,7 @@ class ListingIdentity(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "listing_identity"
+    view_subject: ClassVar[Subject] = "Securities"
     view_key: ClassVar[tuple[str, ...]] = ("symbol",)
 
 
@@ -46,6 +47,7 @@ class FundCode(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "fund_codes"
+    view_subject: ClassVar[Subject] = "Securities"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "fundserv_code", "ordinal")
 
 
@@ -77,4 +79,5 @@ class UniverseEntry(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "universe_history"
+    view_subject: ClassVar[Subject] = "Securities"
     view_key: ClassVar[tuple[str, ...]] = ("symbol", "exchange", "entry")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class IndexLevel(ViewModel):
@@ -31,6 +31,7 @@ class IndexLevel(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_history"
+    view_subject: ClassVar[Subject] = "Series"
     view_key: ClassVar[tuple[str, ...]] = ("symbol", "date")
 
 
@@ -61,4 +62,5 @@ class IndexConstituent(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_constituents"
+    view_subject: ClassVar[Subject] = "Members and categories"
     view_key: ClassVar[tuple[str, ...]] = ("index_name", "symbol", "membership")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class IndexPerformance(ViewModel):
@@ -45,4 +45,5 @@ class IndexPerformance(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_performance"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("symbol",)

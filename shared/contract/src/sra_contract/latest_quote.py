@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class LatestQuote(ViewModel):
@@ -36,4 +36,5 @@ class LatestQuote(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "latest_quote"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 _NEWEST = "It is the newest one of the security."
 
@@ -41,6 +41,7 @@ class DividendPayment(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "dividends"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "ex_date", "ordinal")
 
 
@@ -71,6 +72,7 @@ class DividendPaymentHistory(ViewModel):
     last_run_id: UUID = column("It is the run that withdrew the row, if it is withdrawn.")
 
     view_name: ClassVar[str] = "dividends_history"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "ex_date", "ordinal")
 
 
@@ -93,6 +95,7 @@ class ShareSplit(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "splits"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")
 
 
@@ -116,6 +119,7 @@ class ShareSplitHistory(ViewModel):
     last_run_id: UUID = column("It is the run that withdrew the row, if it is withdrawn.")
 
     view_name: ClassVar[str] = "splits_history"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")
 
 
@@ -142,6 +146,7 @@ class EarningsReport(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "earnings"
+    view_subject: ClassVar[Subject] = "Statements and figures"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "report_date")
 
 
@@ -167,4 +172,5 @@ class ListingEvent(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "listing_events"
+    view_subject: ClassVar[Subject] = "Securities"
     view_key: ClassVar[tuple[str, ...]] = ("event", "symbol", "date", "ordinal")

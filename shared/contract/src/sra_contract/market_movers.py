@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class MarketMovers(ViewModel):
@@ -42,4 +42,5 @@ class MarketMovers(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "market_movers"
+    view_subject: ClassVar[Subject] = "Pages and lists"
     view_key: ClassVar[tuple[str, ...]] = ("market", "direction", "rank")

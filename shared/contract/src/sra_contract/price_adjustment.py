@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 
 
 class PriceAdjustment(ViewModel):
@@ -53,4 +53,5 @@ class PriceAdjustment(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "price_adjustment"
+    view_subject: ClassVar[Subject] = "Payments and splits"
     view_key: ClassVar[tuple[str, ...]] = ("symbol", "ex_date")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.security_types import SecurityType
 
 
@@ -31,6 +31,7 @@ class TotalReturnHistory(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "total_return_history"
+    view_subject: ClassVar[Subject] = "Series"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "date")
 
 
@@ -59,6 +60,7 @@ class CalendarPeriodReturn(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "period_returns"
+    view_subject: ClassVar[Subject] = "Series"
     view_key: ClassVar[tuple[str, ...]] = ("security_id", "return_period", "return_period_end")
 
 
@@ -81,4 +83,5 @@ class CategorySummary(ViewModel):
     last_run_id: UUID | None = column()
 
     view_name: ClassVar[str] = "category_summary"
+    view_subject: ClassVar[Subject] = "Members and categories"
     view_key: ClassVar[tuple[str, ...]] = ("category", "month_end_date", "return_years")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.security_types import SecurityType
 
 
@@ -63,4 +63,5 @@ class SecurityMaster(ViewModel):
     valid_to: date | None = column()
 
     view_name: ClassVar[str] = "security_master"
+    view_subject: ClassVar[Subject] = "Securities"
     view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

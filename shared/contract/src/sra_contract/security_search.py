@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.security_types import SecurityType
 
 
@@ -27,4 +27,5 @@ class SecuritySearch(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "security_search"
+    view_subject: ClassVar[Subject] = "Securities"
     view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

@@ -30,4 +30,5 @@ TreasuryCurve: type[ViewModel] = create_model(
     **_FIELDS,
 )
 TreasuryCurve.view_name = "treasury_curve"
+TreasuryCurve.view_subject = "Series"
 TreasuryCurve.view_key = ("date", "tenor")
