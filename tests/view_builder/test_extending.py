@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from sra_contract.base import ViewModel, column
+from sra_contract.base import Subject, ViewModel, column
 from sra_contract.quantities import QUANTITIES, Quantity
 from sra_shared.kit.db import Pool
 from sra_testing.packages import ROOT
@@ -26,7 +26,7 @@ from view_builder.sql_files import split_mart
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 NAMES: dict[str, Any] = {
     **{"dt": dt, "datetime": datetime, "Decimal": Decimal, "ClassVar": ClassVar, "UUID": UUID},
-    **{"column": column, "ViewModel": ViewModel},
+    **{"column": column, "Subject": Subject, "ViewModel": ViewModel},
 }
 
 
