@@ -152,17 +152,20 @@ def database_template(migrated_template: str) -> str:
 
 
 @pytest.fixture
-def database(postgres_server: EmbeddedPostgres, database_template: str) -> Iterator[str]:
-    """Address of a migrated, empty database for real data."""
-    dsn = create_database(postgres_server, template=database_template)
+def database(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, database_template: str) -> Iterator[str]:
+    """Address of a migrated, empty database for real data, or for made-up data if the test asks for `sandbox_database`."""
+    is_sandbox = "sandbox_database" in request.fixturenames
+    dsn = create_database(postgres_server, template=database_template, is_sandbox=is_sandbox)
     yield dsn
     drop_database(postgres_server, dsn)
 
 
 @pytest.fixture
-def sandbox_database(database: str) -> str:
+def sandbox_database(request: pytest.FixtureRequest, database: str) -> str:
     """Address of a migrated, empty database for made-up data (sample and stand-in)."""
-    execute_sql(database, "UPDATE database_mark SET sandbox = true")
+    # a step of a feature file asks for it too late for `database` to know
+    if "sandbox_database" not in request.fixturenames:
+        execute_sql(database, "UPDATE database_mark SET sandbox = true")
     return database
 
 

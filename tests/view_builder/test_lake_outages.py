@@ -29,6 +29,8 @@ from view_builder.compile import CompiledView
 from view_builder.lake.child_process import MODULE
 from view_builder.lake.inprocess import check_in_process
 
+pytestmark = pytest.mark.lake
+
 DAY = date(2025, 9, 26)
 KEY, SECRET, BUCKET = "made-up-key", "made-up-secret", "lake"
 
@@ -115,7 +117,6 @@ async def test_a_lake_in_object_storage_has_the_rows(
     ]
 
 
-@pytest.mark.lake
 async def test_storage_that_is_down_fails_the_publication_with_a_reason_and_no_build(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings, server: S3Server
 ) -> None:
@@ -137,7 +138,6 @@ async def find_publisher() -> psutil.Process | None:
     return None
 
 
-@pytest.mark.lake
 async def test_a_killed_publisher_is_replaced_and_leaves_no_mixed_build(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings, server: S3Server
 ) -> None:
@@ -160,7 +160,6 @@ async def read_check(client: httpx.AsyncClient) -> Any:
     return (await client.get("/health")).json()["checks"].get("lake", {})
 
 
-@pytest.mark.lake
 async def test_the_service_publishes_after_each_build_and_catches_up_after_an_outage(
     pool: Pool, database: str, lake: LakeSettings, server: S3Server
 ) -> None:
@@ -197,7 +196,6 @@ async def test_the_service_publishes_after_each_build_and_catches_up_after_an_ou
         await wait_for(lambda: look(2), what="the build that was missed", seconds=120)
 
 
-@pytest.mark.lake
 async def test_without_a_lake_nothing_is_recorded(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings, server: S3Server
 ) -> None:

@@ -22,7 +22,7 @@ from view_builder.marts import MARTS
 
 WHOLE, MIGRATED = "sra_whole", "sra_migrated"
 # most tests have rows of these years; rows of other years go to the default partitions
-KEPT_YEARS = (2020, 2027)
+KEPT_YEARS = (2023, 2027)
 _LIST_OTHER_YEARS = """
 SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
 WHERE c.relkind = 'r' AND substring(c.relname FROM '_([0-9]{4})$')::int NOT BETWEEN $1 AND $2
@@ -84,6 +84,7 @@ def lighten_password(server: EmbeddedPostgres) -> None:
 
 
 _administrations: dict[EmbeddedPostgres, _Administration] = {}
+_sandboxes: set[tuple[EmbeddedPostgres, str]] = set()
 
 
 @contextmanager
@@ -150,13 +151,27 @@ def make_views_template(server: EmbeddedPostgres, migrated: str) -> str:
     return name
 
 
-def create_database(server: EmbeddedPostgres, *, template: str | None = None) -> str:
-    """Create a database with its own name, a clone if a template is given, and return its address."""
+def create_database(server: EmbeddedPostgres, *, template: str | None = None, is_sandbox: bool = False) -> str:
+    """Create a database with its own name, a clone if a template is given, and return its address.
+
+    A sandbox is the clone of a migrated template that is marked for made-up data.
+    """
     name = f"test_{uuid.uuid4().hex[:12]}"
+    if template and is_sandbox:
+        template = _find_sandbox(server, template)
     # copying files is three times as fast as writing all pages to the log
     origin = f'TEMPLATE "{template}" STRATEGY file_copy' if template else "TEMPLATE template0"
     _execute(server, f'CREATE DATABASE "{name}" {origin}')
     return server.build_dsn(name)
+
+
+def _find_sandbox(server: EmbeddedPostgres, template: str) -> str:
+    name = f"{template}_sandbox"
+    if (server, name) not in _sandboxes:
+        _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        execute_sql(server.build_dsn(name), "UPDATE database_mark SET sandbox = true")
+        _sandboxes.add((server, name))
+    return name
 
 
 def drop_database(server: EmbeddedPostgres, dsn: str) -> None:
