@@ -186,7 +186,7 @@ class Lab:
                     try:
                         await asyncio.shield(sent)
                         turn.has_response = True
-                        await asyncio.sleep(self.respond(rng))
+                        await asyncio.sleep(self.response(rng))
                     finally:
                         self._in_flight -= 1
 
