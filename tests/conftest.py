@@ -152,7 +152,9 @@ def database_template(migrated_template: str) -> str:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, database_template: str) -> Iterator[str]:
+def database(
+    request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, database_template: str
+) -> Iterator[str]:
     """Address of a migrated, empty database for real data, or for made-up data if the test asks for `sandbox_database`."""
     is_sandbox = "sandbox_database" in request.fixturenames
     dsn = create_database(postgres_server, template=database_template, is_sandbox=is_sandbox)
