@@ -10,14 +10,12 @@ from uuid import uuid4
 
 import pytest
 
-from fmp_collectors.dataset import Cadence
 from fmp_collectors.datasets import BY_NAME
 from fmp_ingest.collection import collector
 from sra_cli.commands.fmp import describe
 from sra_cli.output import choose_exit_code
 from sra_shared.kit.db import Pool
-from sra_shared.runs import TaskType
-from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+from sra_testing.fmp_runs import Ended, run_balanced
 from sra_testing.scripted_vendor import Vendor, list_securities, run_vendor
 
 BUSY = {"message": "The service is busy, please try again later"}
@@ -37,14 +35,7 @@ async def universe(pool: Pool) -> None:
 
 
 async def run(dsn: str, vendor: Vendor, name: str, **parameters: Any) -> Ended:
-    weekly = BY_NAME[name].cadence is Cadence.WEEKLY
-    task_type = TaskType.WEEKLY_FUNDAMENTALS if weekly else TaskType.DAILY_QUOTES
-    settings = make_settings(vendor.base_url, reject_limit=Decimal(1))
-    ended = await run_fmp(dsn, settings, name, task_type=task_type, **parameters)
-    counts = ended.counts(name)
-    assert counts["read"] == counts["stored"] + counts["unchanged"] + counts["duplicate"] + counts["rejected"]
-    assert counts["rejected"] == sum(counts["rejected_by"].values())
-    return ended
+    return await run_balanced(dsn, vendor.base_url, name, **parameters)
 
 
 def tell(ended: Ended, name: str) -> tuple[int, str]:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from fmp_collectors import bounds
-from fmp_collectors.dataset import Cadence
-from fmp_collectors.datasets import BY_NAME
 from fmp_ingest.collection import reject_replay as module
 from fmp_ingest.collection.reject_replay import FmpReplayWork
 from fundata_ingest.seed.local_load import LoadResult, run_in_process
 from sra_shared.kit.db import Pool
-from sra_shared.runs import RunStatus, TaskType
+from sra_shared.runs import RunStatus
 from sra_shared.runs.rejects import dismiss_rejects, make_replay_request
-from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+from sra_testing.fmp_runs import Ended, run_balanced
 from sra_testing.fundata import five, run_cli
 from sra_testing.people import SOMEBODY
 from sra_testing.scripted_vendor import Vendor, list_securities, run_vendor
@@ -59,13 +56,7 @@ def take_zero(rules: pytest.MonkeyPatch) -> None:
 
 
 async def run(dsn: str, vendor: Vendor, name: str, **parameters: Any) -> Ended:
-    weekly = BY_NAME[name].cadence is Cadence.WEEKLY
-    task_type = TaskType.WEEKLY_FUNDAMENTALS if weekly else TaskType.DAILY_QUOTES
-    settings = make_settings(vendor.base_url, reject_limit=Decimal(1))
-    ended = await run_fmp(dsn, settings, name, task_type=task_type, **parameters)
-    counts = ended.counts(name)
-    assert counts["read"] == counts["stored"] + counts["unchanged"] + counts["duplicate"] + counts["rejected"]
-    return ended
+    return await run_balanced(dsn, vendor.base_url, name, **parameters)
 
 
 async def replay(dsn: str, **requested: Any) -> LoadResult:

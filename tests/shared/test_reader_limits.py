@@ -1,4 +1,4 @@
-"""Limits of the application's role: attacks as sra_reader, each of which meets a limit."""
+"""Limits of the application's role: every attack as sra_reader reaches a limit."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def views() -> tuple[CompiledView, ...]:
 
 
 async def put_funds(pool: Pool) -> None:
-    """Funds of which some lack a currency, some share one, and some share a name."""
+    """Funds, some without a currency, some with the same currency, and some with the same name."""
     async with pool.acquire() as connection:
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDistribution"])
         for number in range(12):

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+from fmp_collectors.dataset import Cadence
+from fmp_collectors.datasets import BY_NAME
 from fmp_ingest.client.circuit_breaker import RetryPolicy
 from fmp_ingest.collection.backfill import request_history
 from fmp_ingest.limiter.pace import WINDOW_SECONDS
@@ -112,3 +115,15 @@ async def _carry_out(
         finally:
             await pool.close()
     return Ended(task, {unit.unit: unit for unit in units}, work)
+
+
+async def run_balanced(dsn: str, base_url: str, name: str, **parameters: Any) -> Ended:
+    """Collect one dataset in the run that it belongs to, whatever is rejected; fails unless its counts add up."""
+    is_weekly = BY_NAME[name].cadence is Cadence.WEEKLY
+    task_type = TaskType.WEEKLY_FUNDAMENTALS if is_weekly else TaskType.DAILY_QUOTES
+    settings = make_settings(base_url, reject_limit=Decimal(1))
+    ended = await run_fmp(dsn, settings, name, task_type=task_type, **parameters)
+    counts = ended.counts(name)
+    assert counts["read"] == counts["stored"] + counts["unchanged"] + counts["duplicate"] + counts["rejected"]
+    assert counts["rejected"] == sum(counts["rejected_by"].values())
+    return ended
